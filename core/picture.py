@@ -9,40 +9,64 @@ import io
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
 from core.errors import BadPicture
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "GIF")  # MPO is what many phones call a JPEG
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")  # JPEG's opener also takes MPO, the JPEG with a preview of many phones
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 16_384
 MIN_SIDE = 16
+SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF")
+EXIF_ORIENTATION = 0x0112
 
 
 class Picture:
     """An RGB image: read-only uint8 array of height x width x 3, equal to another when every pixel is.
 
     `notes` are sentences about what had to be done to read or make it; they do not take part in equality.
+
+    Raises:
+        ValueError: `pixels` has another type or shape, or no pixels at all.
     """
 
     __slots__ = ("digest", "notes", "pixels")
 
+    digest: str
+    notes: tuple[str, ...]
+    pixels: np.ndarray
+
     def __init__(self, pixels: np.ndarray, notes: tuple[str, ...] = ()) -> None:
-        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
             raise ValueError(f"a Picture is uint8 height x width x 3, not {pixels.dtype} {pixels.shape}")
-        self.pixels = np.ascontiguousarray(pixels)
-        if self.pixels is pixels:
-            self.pixels = pixels.copy()  # the caller may go on writing to its own array
-        self.pixels.flags.writeable = False
-        self.notes = notes
-        shape = f"{self.height}x{self.width}:".encode()
-        self.digest = hashlib.sha256(shape + self.pixels.tobytes()).hexdigest()
+        # An array over bytes can never be made writeable, and is no longer the caller's, who may go on writing.
+        owned = pixels.tobytes()
+        digest = hashlib.sha256(f"{pixels.shape[0]}x{pixels.shape[1]}:".encode())
+        digest.update(owned)
+        object.__setattr__(self, "pixels", np.frombuffer(owned, np.uint8).reshape(pixels.shape))
+        object.__setattr__(self, "notes", notes)
+        object.__setattr__(self, "digest", digest.hexdigest())
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise AttributeError(f"a Picture never changes, so its {name} cannot be set")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a Picture never changes, so its {name} cannot be deleted")
+
+    def __reduce__(self) -> tuple[type[Picture], tuple[np.ndarray, tuple[str, ...]]]:
+        return Picture, (self.pixels, self.notes)
+
+    def __copy__(self) -> Picture:
+        return self
+
+    def __deepcopy__(self, memo: dict) -> Picture:
+        return self
 
     @property
     def height(self) -> int:
@@ -58,8 +82,12 @@ class Picture:
         return self.width, self.height
 
     def with_notes(self, *notes: str) -> Picture:
-        """The same pixels with `notes` added."""
-        return Picture(self.pixels, self.notes + notes)
+        """The same pixels, shared and not hashed again, with `notes` added."""
+        noted = object.__new__(Picture)
+        object.__setattr__(noted, "pixels", self.pixels)
+        object.__setattr__(noted, "notes", self.notes + notes)
+        object.__setattr__(noted, "digest", self.digest)
+        return noted
 
     def to_pil(self) -> Image.Image:
         return Image.fromarray(self.pixels)
@@ -127,6 +155,8 @@ def open_base64(text: Any) -> Picture:
     if comma and not (head.startswith("data:image/") and head.endswith(";base64")):
         raise BadPicture("A picture must be given as base64 text.")
     body = body if comma else head
+    if "\n" in body[:80]:  # command-line tools wrap base64 at 64 or 76 columns
+        body = "".join(body.split())
     if len(body) > MAX_BYTES * 4 // 3 + 4:
         raise BadPicture(f"The picture is larger than {MAX_BYTES >> 20} MB.")
     try:
@@ -142,16 +172,29 @@ def open_picture_file(path: Path) -> Picture:
     Raises:
         BadPicture: not there, not an ordinary file, too large, or not a picture.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    flags = os.O_RDONLY
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_BINARY"):
+        flags |= getattr(os, name, 0)  # which of them exist depends on the system
     try:
+        if path.is_symlink():  # Windows has no O_NOFOLLOW
+            raise BadPicture("That is not an ordinary file.")
         descriptor = os.open(path, flags)
     except (OSError, ValueError):
         raise BadPicture("The picture file could not be opened.") from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise BadPicture("That is not an ordinary file.")
-        return open_picture(file.read(MAX_BYTES + 1))
+    try:
+        return open_picture(_read_ordinary(descriptor))
+    except OSError:
+        raise BadPicture("The picture file could not be read.") from None
+    finally:
+        os.close(descriptor)
+
+
+def _read_ordinary(descriptor: int) -> bytes:
+    """All bytes of the open file, or one more than `MAX_BYTES` of them."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise BadPicture("That is not an ordinary file.")
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def open_picture(data: bytes) -> Picture:
@@ -167,15 +210,15 @@ def open_picture(data: bytes) -> Picture:
         raise BadPicture("The picture file is empty.")
     if len(data) > MAX_BYTES:
         raise BadPicture(f"The picture is larger than {MAX_BYTES >> 20} MB.")
+    if not data.startswith(SIGNATURES):  # no parser sees what is no picture
+        raise BadPicture("This is not a PNG, JPEG, WebP, BMP or GIF picture.")
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         _check_size(image)
         return _to_picture(image)
     except BadPicture:
         raise
-    except UnidentifiedImageError:
-        raise BadPicture("This is not a PNG, JPEG, WebP, BMP or GIF picture.") from None
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # the warning may be set to raise
         raise BadPicture(f"The picture has more than {MAX_PIXELS // 1_000_000} megapixels.") from None
     except MemoryError:
         raise BadPicture("There is not enough memory to open this picture.") from None
@@ -198,7 +241,7 @@ def _to_picture(image: Image.Image) -> Picture:
     notes: list[str] = []
     if ImageFile.LOAD_TRUNCATED_IMAGES:  # a library may have switched it on for the whole process
         ImageFile.LOAD_TRUNCATED_IMAGES = False
-    if getattr(image, "is_animated", False) and image.format != "MPO":  # MPO's second frame is a thumbnail
+    if getattr(image, "is_animated", False) and image.format != "MPO":  # its further frames are previews
         notes.append("Only the first frame of this animation is used.")
     image.seek(0)
     image.load()
@@ -206,7 +249,7 @@ def _to_picture(image: Image.Image) -> Picture:
     image = _to_eight_bits(image, notes)
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
-        if image.getextrema()[3][0] < 255:  # pyright: ignore[reportIndexIssue, reportOperatorIssue]
+        if np.asarray(image)[..., 3].min() < 255:
             notes.append("Transparent parts were filled with white.")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return Picture(np.asarray(image.convert("RGB")), tuple(notes))
@@ -218,26 +261,26 @@ def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
     except Exception:  # damaged Exif blocks fail in many ways; the pixels are still good
         notes.append("The picture's rotation data could not be read.")
         return image
-    if image.getexif().get(0x0112, 1) != 1:
+    if image.getexif().get(EXIF_ORIENTATION) in range(2, 9):
         notes.append("Turned upright as the camera recorded.")
     return turned
 
 
 def _to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
-    """Scale 16-bit, 32-bit and float pictures to 0-255; Pillow's own conversion would clip them to white."""
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        values = np.asarray(image).astype(np.int64)
-        top = int(values.max(initial=0))
-        if top > 255:
-            values = values * 255 // (65_535 if top <= 65_535 else top)
+    """Scale a 16-bit grey picture to 0-255; Pillow's own conversion would clip nearly all of it to white."""
+    if image.mode != "I" and not image.mode.startswith("I;16"):
+        return image
+    values = np.asarray(image).astype(np.int64).clip(0, 65_535)
+    if values.max() > 255:
+        eight_bits = (values + 128) // 257  # 65 535 = 257 x 255
         notes.append("A 16-bit picture was scaled to 8 bits.")
-        return Image.fromarray(values.clip(0, 255).astype(np.uint8))
-    if image.mode == "F":
-        values = np.nan_to_num(np.asarray(image, dtype=np.float64))
-        low, high = float(values.min()), float(values.max())
-        notes.append("A picture of decimal numbers was scaled to 8 bits.")
-        return Image.fromarray(((values - low) / max(high - low, 1e-9) * 255).astype(np.uint8))
-    return image
+    else:
+        eight_bits = values
+        notes.append("A 16-bit picture holds only 8-bit values, which were kept as they are.")
+    if "transparency" in image.info:  # the one 16-bit value that stands for "nothing here"
+        eight_bits = np.where(values == image.info["transparency"], 255, eight_bits)
+        notes.append("Transparent parts were filled with white.")
+    return Image.fromarray(eight_bits.astype(np.uint8))
 
 
 def fit_picture(picture: Picture, width: int, height: int) -> Picture:
