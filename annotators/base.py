@@ -14,13 +14,12 @@ class Annotator(Value):
     """Settings of one way to make a control map; calling it with a picture gives the map, of the same size.
 
     The fields are the only declaration: sliders, checks, the REST schema, the docs and saved settings all come from
-    their defaults, bounds, titles and descriptions. `kind` tells annotators apart in JSON.
+    their defaults, bounds, titles and descriptions. Each has a `kind`, a literal that tells annotators apart in
+    JSON.
     """
 
     title: ClassVar[str]
     summary: ClassVar[str]
-
-    kind: str
 
     def __call__(self, picture: Picture) -> Picture:
         """Return the control map of `picture`; `Picture.notes` of the map say what was decided on the way."""

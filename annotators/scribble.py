@@ -16,8 +16,8 @@ Polarity = Literal["auto", "dark_on_light", "light_on_dark"]
 class Scribble(Annotator):
     """Threshold a drawing into light lines on black, which is what scribble ControlNets were trained on.
 
-    Threshold 127 is that of lllyasviel/ControlNet `gradio_scribble2image.py`. People draw both dark on light and light on
-    dark; `polarity="auto"` looks which one it is and says so in a note.
+    Threshold 127 is that of lllyasviel/ControlNet `gradio_scribble2image.py`. People draw both dark on light and light
+    on dark; `polarity="auto"` looks which one it is and says so in a note.
     """
 
     title: ClassVar[str] = "Scribble"
