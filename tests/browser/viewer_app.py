@@ -62,6 +62,12 @@ class Store:
         self.saved: dict[str, tuple[dict, bytes]] = {}  # name -> (entry of /pictures, PNG), oldest first
         self.hang_up = 0  # raised to end all streams of events as a dropped connection would
 
+    def clear(self) -> None:
+        """Forget everything; streams that are still open end."""
+        self.hang_up += 1
+        self.runs.clear()
+        self.saved.clear()
+
     def start_run(self, run: str) -> ScriptedRun:
         self.runs[run] = ScriptedRun()
         return self.runs[run]
