@@ -6,7 +6,6 @@ import logging
 import queue
 import threading
 from collections import OrderedDict
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Literal
 
 from core.errors import Busy, Cancelled, NotFound, UserError, describe
@@ -41,6 +40,7 @@ class Engine:
         self.library = Library()
         self.maps = MapCache()
         self.outputs = Outputs(data.outputs)
+        self.storage_problem = data.check_outputs()  # a sentence, while pictures cannot be saved
         self._device: Literal["auto", "cuda", "mps", "cpu"] = device
         self._waiting: queue.Queue[Run | None] = queue.Queue()
         self._runs: OrderedDict[str, Run] = OrderedDict()
@@ -63,15 +63,15 @@ class Engine:
         if self._worker.is_alive():
             self._worker.join(timeout)
 
-    def submit(self, request: GenerationRequest) -> Run:
-        """Queue a request and return its run at once.
+    def submit(self, request: GenerationRequest, notes: tuple[str, ...] = ()) -> Run:
+        """Queue a request and return its run at once; `notes` are sentences that go with its result.
 
         Raises:
             BadRequest: the request names what is not there.
             Busy: sixteen others are waiting.
         """
-        resolved, notes = resolve(request, self.library)
-        run = Run(resolved, notes, request.preview_every)
+        resolved, more = resolve(request, self.library)
+        run = Run(resolved, notes + more, request.preview_every)
         with self._lock:
             if sum(1 for other in self._runs.values() if other.state == "queued") >= MAX_WAITING:
                 raise Busy(f"{MAX_WAITING} pictures are waiting already. Stop some, or wait a moment.")
@@ -162,17 +162,7 @@ class Engine:
 
     def _save(self, run: Run, result: Result) -> Result:
         """On disk before on screen; a picture that could not be saved stays in the result all the same."""
-        names, problems = self.outputs.save(result, run.id, software_versions())
+        names, problems = self.outputs.save(result, run.id)
+        self.storage_problem = problems[0] if problems else None
         notes = (*run.notes, *result.notes, *problems)
         return result.model_copy(update={"files": tuple(names), "notes": tuple(dict.fromkeys(notes))})
-
-
-def software_versions() -> dict[str, str]:
-    """The versions of what takes part in the pixels."""
-    versions: dict[str, str] = {}
-    for name in ("torch", "diffusers", "transformers"):
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions

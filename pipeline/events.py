@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -22,6 +23,8 @@ class Result(Value):
     seconds: dict[str, float] = Field(default_factory=dict)  # per stage
     weights: dict[str, str] = Field(default_factory=dict)  # id -> SHA-256 of the files that were loaded
     device: str = ""
+    made: datetime  # local time with its zone
+    software: dict[str, str] = Field(default_factory=dict)  # package -> version, of what takes part in the pixels
 
 
 class Queued(Value):

@@ -11,7 +11,6 @@ import io
 import json
 import struct
 import zlib
-from datetime import datetime
 from typing import Any
 
 from PIL import PngImagePlugin
@@ -44,16 +43,16 @@ class SavedSettings(Value):
     software: dict[str, str] = Field(default_factory=dict)
 
 
-def write_png(result: Result, index: int, made: datetime, software: dict[str, str] | None = None) -> bytes:
+def write_png(result: Result, index: int) -> bytes:
     """The PNG file of picture `index` of `result`, with everything needed to make it again."""
     settings = SavedSettings(
         version=FORMAT_VERSION,
-        made=made.isoformat(timespec="seconds"),
+        made=result.made.isoformat(timespec="seconds"),
         index=index,
         request=result.request,
         weights=result.weights,
         device=result.device,
-        software=software or {},
+        software=result.software,
     )
     info = PngImagePlugin.PngInfo()
     info.add_itxt("parameters", describe_for_others(result, index))

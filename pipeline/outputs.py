@@ -36,15 +36,15 @@ class Outputs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def save(self, result: Result, run_id: str, software: dict[str, str]) -> tuple[list[str | None], list[str]]:
+    def save(self, result: Result, run_id: str) -> tuple[list[str | None], list[str]]:
         """Save every picture of `result`; return the names (None where it failed) and sentences about failures."""
-        now = datetime.now().astimezone()
         names: list[str | None] = []
         problems: list[str] = []
         for index in range(len(result.pictures)):
-            name = f"{now:%Y-%m-%d}/{now:%H%M%S}-{result.request.seed + index}-{run_id[:6]}-{index}.png"
+            seed = result.request.seed + index
+            name = f"{result.made:%Y-%m-%d}/{result.made:%H%M%S}-{seed}-{run_id[:6]}-{index}.png"
             try:
-                write_atomic(self.folder / name, write_png(result, index, now, software))
+                write_atomic(self.folder / name, write_png(result, index))
             except StorageFailed as error:
                 problems.append(f"{error} The picture is kept in memory until the program ends; download it.")
                 names.append(None)

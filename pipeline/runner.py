@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
@@ -99,6 +101,8 @@ class Runner:
             seconds=clock.seconds,
             weights=weights,
             device=self.plan.label,
+            made=datetime.now().astimezone(),
+            software=software_versions(),
         )
 
     def _map_of(self, control: ControlInput, request: ResolvedRequest) -> Picture:
@@ -177,3 +181,14 @@ class Previews:
 
 def _shorten(text: str, length: int = 200) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def software_versions() -> dict[str, str]:
+    """The versions of what takes part in the pixels."""
+    versions: dict[str, str] = {}
+    for name in ("torch", "diffusers", "transformers"):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
