@@ -232,8 +232,10 @@ class Environment:
                 "This Python cannot make virtual environments, as a part of it is not installed. On Debian and Ubuntu: "
                 f"sudo apt install python{version}-venv, then start again."
             )
-        print("Making .venv ..." if not VENV.exists() else "Making .venv anew, as it is broken ...", flush=True)
+        print("Making .venv anew, as it is broken ..." if VENV.exists() else "Making .venv ...")
         VENV.mkdir(exist_ok=True)
+        free_gb = shutil.disk_usage(VENV).free / 1e9
+        print(f"This loads up to 4 GB and fills up to 7 GB ({free_gb:.0f} GB are free). It happens once.", flush=True)
         self.stamps = {}
         self.stamp(unfinished="environment")  # first, so that a clearing or a making that is cut off shows
         for entry in os.scandir(VENV):
@@ -253,11 +255,7 @@ class Environment:
         Raises:
             SetupFailed: pip could not.
         """
-        free = shutil.disk_usage(VENV).free / 1e9
-        print(
-            f"Installing {', '.join(SETS[name])} into .venv. The first time this loads up to 4 GB and fills up to 7 GB"
-        )
-        print(f"({free:.0f} GB are free); it happens once.", flush=True)
+        print(f"Installing {' and '.join(SETS[name])} into .venv ...", flush=True)
         self.stamp(unfinished=name, place=str(VENV), kind=self.kind, **{name: None})
         wanted = [option for file in SETS[name] for option in ("-r", file)]
         constrained = (ROOT / CONSTRAINTS).exists()
