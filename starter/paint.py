@@ -117,13 +117,15 @@ class Canvas:
     """A square picture of `size` pixels in the making, with its outline and depth.
 
     `tint`, `haze` (float32 RGB) and `sun_side` (-1 or 1) are the scene's light, set once before the first lit part.
+    A `blind` canvas makes every random choice and paints nothing: for the words alone.
     """
 
-    def __init__(self, size: int, rng: np.random.Generator) -> None:
+    def __init__(self, size: int, rng: np.random.Generator, blind: bool = False) -> None:
         if not MIN_SIZE <= size <= MAX_SIZE:
             raise ValueError(f"a scene is {MIN_SIZE} to {MAX_SIZE} pixels wide, not {size}")
         self.size = size
         self.rng = rng
+        self.blind = blind
         self.tint = np.ones(3, np.float32)
         self.haze = np.zeros(3, np.float32)
         self.sun_side = 1
@@ -141,7 +143,7 @@ class Canvas:
             return
         grain = self._choose_grain(reference) if surface.grain else None
         box = _pixel_box(bounds, self.size)
-        if box is None:
+        if self.blind or box is None:
             return
         coverage = _rasterise(shape, box, self.size)
         self._blend(coverage, box, surface, self._shading(box, surface, grain))
@@ -187,11 +189,13 @@ class Canvas:
         tint = self.tint if surface.lit else np.float32(1)
         top = np.asarray(surface.colour, np.float32) * tint
         bottom = None if surface.bottom_colour is None else np.asarray(surface.bottom_colour, np.float32) * tint
-        down = np.linspace(0, 1, box.height, dtype=np.float32)[:, None]
+        down = None if bottom is None else np.linspace(0, 1, box.height, dtype=np.float32)[:, None]
         alpha = coverage.astype(np.float32)
         alpha *= np.float32(surface.opacity / 255.0)
         for channel in range(3):
-            base = top[channel] if bottom is None else top[channel] * (1 - down) + bottom[channel] * down
+            base = top[channel]
+            if bottom is not None and down is not None:
+                base = base * (1 - down) + bottom[channel] * down
             painted = shading * (base * np.float32(1 - haze))
             if haze:
                 painted += self.haze[channel] * np.float32(haze)

@@ -18,7 +18,7 @@ from starter.captions import CLOUDS, MOON, ONE_CLOUD, SUN, Facts, write_caption
 from starter.landscape import Ground, Segment
 from starter.layout import Lake, Layout
 from starter.objects import Spot
-from starter.paint import Canvas
+from starter.paint import MIN_SIZE, Canvas
 from starter.palette import LIGHTS, Light
 
 GROUNDS, GROUND_SHARES = ("grass", "sea", "lake"), (0.58, 0.22, 0.2)
@@ -77,8 +77,16 @@ def render_scene(seed: int, size: int = 256) -> Scene:
     Raises:
         ValueError: `seed` is negative or `size` out of range.
     """
-    rng = np.random.default_rng(seed)
-    canvas = Canvas(size, rng)
+    return _compose(seed, Canvas(size, np.random.default_rng(seed)))
+
+
+def write_scene_caption(seed: int) -> str:
+    """The caption of `render_scene(seed)`, several times as fast, for nothing is painted."""
+    return _compose(seed, Canvas(MIN_SIZE, np.random.default_rng(seed), blind=True)).caption
+
+
+def _compose(seed: int, canvas: Canvas) -> Scene:
+    rng = canvas.rng
     light = LIGHTS[rng.choice(len(LIGHTS), p=[light.share for light in LIGHTS])]
     colours = landscape.set_light(canvas, light)
     ground = Ground(rng.uniform(0.42, 0.64))
