@@ -36,8 +36,13 @@ class Engine:
     torch and diffusers are imported by the worker, after `start`, so that the page is there long before them.
     """
 
-    def __init__(self, data: DataFolder, device: Literal["auto", "cuda", "mps", "cpu"] = "auto") -> None:
-        self.library = Library()
+    def __init__(
+        self,
+        data: DataFolder,
+        device: Literal["auto", "cuda", "mps", "cpu"] = "auto",
+        library: Library | None = None,
+    ) -> None:
+        self.library = library or Library()
         self.maps = MapCache()
         self.outputs = Outputs(data.outputs)
         self.storage_problem = data.check_outputs()  # a sentence, while pictures cannot be saved
@@ -45,6 +50,7 @@ class Engine:
         self._waiting: queue.Queue[Run | None] = queue.Queue()
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._lock = threading.Lock()
+        self._runner: Runner | None = None
         self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
         self.readiness: Readiness = "starting"
         self.device_label = ""
@@ -123,20 +129,20 @@ class Engine:
             del self._runs[run.id]
 
     def _work(self) -> None:
-        runner = self._get_ready()
+        self._get_ready()
         while (run := self._waiting.get()) is not None:
             if run.is_over:
                 continue
             try:
-                if runner is None:
-                    runner = self._get_ready()  # the person may have mended what was missing
-                self._run(run, runner)
+                if self._runner is None:
+                    self._get_ready()  # the person may have mended what was missing
+                self._run(run)
             except Cancelled:
                 run.emit(Stopped())
             except BaseException as error:  # the worker must outlive whatever a run does
                 run.emit(Failed(error=describe(error)))
 
-    def _get_ready(self) -> Runner | None:
+    def _get_ready(self) -> None:
         """Import torch and load the first base; say what is wrong if that fails."""
         try:
             from pipeline.runner import Runner
@@ -146,17 +152,17 @@ class Engine:
             runner.warm_up(self.library.bases[0].id)
         except BaseException as error:
             self.problem, self.readiness = describe(error), "broken"
-            return None
+            return
+        self._runner = runner
         self.problem, self.readiness = None, "ready"
         log.info("ready on %s", self.device_label)
-        return runner
 
-    def _run(self, run: Run, runner: Runner | None) -> None:
-        if runner is None:
+    def _run(self, run: Run) -> None:
+        if self._runner is None:
             raise UserError(self.problem or "The models could not be loaded.")
         run.check()
         run.emit(Started(request=run.request, notes=run.notes))
-        result = runner.execute(run.request, run.emit, run.check, run.preview_every)
+        result = self._runner.execute(run.request, run.emit, run.check, run.preview_every)
         run.check()
         run.emit(Finished(result=self._save(run, result)))
 
