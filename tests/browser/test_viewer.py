@@ -181,6 +181,7 @@ def test_newest_run_wins(viewer):
     viewer.expect_picture("blue")
     viewer.watch_new_run("newer")
     viewer.expect_picture("blue")  # not blank while the newer one has nothing to show
+    viewer.wait_until(lambda: viewer.store.runs["older"].streams == 0, "the older stream is closed")
     viewer.store.finish("older", ["red"])
     viewer.store.finish("newer", ["lime"])
     viewer.expect_phase("finished", "newer")

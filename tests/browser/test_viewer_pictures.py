@@ -172,6 +172,16 @@ def test_strip_is_one_stop_for_tab_and_arrows_move_inside(server, open_page):
     assert viewer.page.evaluate("!document.activeElement.closest('#viewer .strip')")
 
 
+def test_picture_without_a_seed(server, open_page):
+    server.store.clear()
+    server.store.save("2026-11-23/foreign.png", "blue", seed=None, prompt="")
+    viewer = ViewerPage(open_page(server.url), server)
+    viewer.button("Picture of no words").click()
+    viewer.expect_picture("blue")
+    expect(viewer.button("Keep this seed")).to_have_attribute("title", "The seed of this picture is not known.")
+    expect(viewer.at(".facts")).to_have_text(re.compile("^64 × 64 · "))
+
+
 def test_nothing_made_yet(viewer):
     expect(viewer.at(".strip-empty")).to_have_text("What you make appears here.")
     expect(viewer.at(".strip-empty")).to_be_visible()

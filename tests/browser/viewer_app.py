@@ -51,6 +51,7 @@ class ScriptedRun:
     pictures: list[bytes] = field(default_factory=list)
     maps: list[bytes] = field(default_factory=list)
     connections: list[str | None] = field(default_factory=list)  # where each stream of events was to begin
+    streams: int = 0  # how many are being read now
     deleted: bool = False
 
 
@@ -75,7 +76,7 @@ class Store:
     def tell(self, run: str, kind: str, **data: object) -> None:
         self.runs[run].events.append((kind, data))
 
-    def save(self, name: str, color: str, *, seed: int = 1, prompt: str = "a boat") -> None:
+    def save(self, name: str, color: str, *, seed: int | None = 1, prompt: str = "a boat") -> None:
         entry = {
             "name": name,
             "url": f"/api/v1/pictures/{name}",
@@ -150,16 +151,20 @@ def _add_runs(app: FastAPI, store: Store) -> None:
 
 async def _stream(store: Store, run: ScriptedRun, begin: int, request: Request) -> AsyncIterator[str]:
     hang_up = store.hang_up
-    yield ": here\n\n"  # the headers go out with the first byte
     at = begin
-    while store.hang_up == hang_up and not await request.is_disconnected():
-        while at < len(run.events):
-            kind, data = run.events[at]
-            yield f"id: {at}\nevent: {kind}\ndata: {json.dumps(data)}\n\n"
-            at += 1
-            if kind in LAST:
-                return
-        await asyncio.sleep(0.01)
+    run.streams += 1
+    try:
+        yield ": here\n\n"  # the headers go out with the first byte
+        while store.hang_up == hang_up and not await request.is_disconnected():
+            while at < len(run.events):
+                kind, data = run.events[at]
+                yield f"id: {at}\nevent: {kind}\ndata: {json.dumps(data)}\n\n"
+                at += 1
+                if kind in LAST:
+                    return
+            await asyncio.sleep(0.01)
+    finally:
+        run.streams -= 1
 
 
 def _add_pictures(app: FastAPI, store: Store) -> None:

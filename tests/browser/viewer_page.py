@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -11,14 +13,17 @@ from tests.browser.viewer_app import ViewerServer
 
 COLORS = {"red": (255, 0, 0), "lime": (0, 255, 0), "blue": (0, 0, 255), "white": (255, 255, 255), "black": (0, 0, 0)}
 
-READ_PIXEL = """async (image) => {
-  await image.decode();
+# Synchronous on purpose: wait_for_function takes the promise of an async function for a yes.
+SHOWS_COLOR = """(wanted) => {
+  const image = document.querySelector('#viewer .frame:not([hidden]) .picture');
+  if (!image || !image.complete || !image.naturalWidth) return false;
   const canvas = document.createElement('canvas');
   canvas.width = image.naturalWidth;
   canvas.height = image.naturalHeight;
   const context = canvas.getContext('2d');
   context.drawImage(image, 0, 0);
-  return [...context.getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1).data].slice(0, 3);
+  const seen = context.getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1).data;
+  return wanted.every((value, index) => Math.abs(value - seen[index]) < 12);
 }"""
 
 
@@ -58,16 +63,7 @@ class ViewerPage:
 
     def expect_picture(self, color: str) -> None:
         """Wait until the decoded picture on screen has this colour in its middle (JPEG may be off by a little)."""
-        wanted = COLORS[color]
-        self.page.wait_for_function(
-            f"""async (wanted) => {{
-              const image = document.querySelector('#viewer .frame:not([hidden]) .picture');
-              if (!image) return false;
-              const seen = await ({READ_PIXEL})(image);
-              return seen.every((value, index) => Math.abs(value - wanted[index]) < 12);
-            }}""",
-            arg=list(wanted),
-        )
+        self.page.wait_for_function(SHOWS_COLOR, arg=list(COLORS[color]))
 
     def expect_heard(self, text: str) -> None:
         expect(self.page.locator("#heard textarea, #heard input").first).to_have_value(text)
@@ -77,6 +73,13 @@ class ViewerPage:
         self.watch_new_run(run)
         self.store.finish(run, [color], **changes)  # type: ignore[arg-type]
         self.expect_phase("finished", run)
+
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for something on the server's side; the page goes on meanwhile."""
+        end = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < end, f"never came: {what}"
+            self.page.wait_for_timeout(20)
 
     def is_running(self) -> bool:
         return self.page.evaluate("window.controlnetStudio.isRunning")

@@ -57,7 +57,7 @@ function createStrip(choose) {
     const button = make('button', 'thumbnail');
     button.type = 'button';
     button.setAttribute('aria-label', describePicture(entry.prompt, entry.seed));
-    button.title = `${entry.prompt || ''}\nSeed ${entry.seed}`;
+    button.title = button.getAttribute('aria-label');
     const image = new Image();
     image.alt = '';
     image.loading = 'lazy';

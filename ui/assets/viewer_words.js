@@ -40,11 +40,11 @@ const savedAddress = (name) => `${api}/pictures/${name.split('/').map(encodeURIC
 
 const baseName = (name) => name.slice(name.lastIndexOf('/') + 1);
 
-/** What stands in alt and aria-label for a picture. */
+/** What stands in alt and aria-label for a picture; files of other programs may have no seed. */
 function describePicture(prompt, seed) {
   const words = String(prompt || '').trim() || 'no words';
   const short = words.length > 200 ? `${words.slice(0, 200)}…` : words;
-  return `Picture of ${short}, seed ${seed}`;
+  return `Picture of ${short}${Number.isFinite(seed) ? `, seed ${seed}` : ''}`;
 }
 
 /** The parts of the line under a picture, joined; empty parts are left out. */
