@@ -11,12 +11,14 @@ moved are noticed and mended. Only the standard library is used here.
 
 import sys
 
-# Before everything else, in syntax every Python 3.6 can read: an old Python gives a sentence, not a trace.
-if sys.version_info < (3, 11):  # noqa: UP036
-    sys.exit(
-        f"ControlNet Studio needs Python 3.11 to 3.14, and this is {sys.version_info[0]}.{sys.version_info[1]}. "
-        "Start it with a newer one, for example: python3.12 launch.py (on Windows: py -3.12 launch.py)"
-    )
+# Before everything else, in syntax a Python 3.6 can read: one that does not fit gives a sentence, not a trace.
+OLDEST, NEWEST = (3, 11), (3, 14)
+UNFIT = (
+    "ControlNet Studio needs Python {}.{} to {}.{}, and this is {}.{}. Start it with one of these, for example: "
+    "python3.12 launch.py (on Windows: py -3.12 launch.py)"
+).format(*OLDEST, *NEWEST, *sys.version_info[:2])
+if sys.version_info[:2] < OLDEST:
+    sys.exit(UNFIT)
 
 import contextlib
 import hashlib
@@ -39,7 +41,6 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STATE = VENV / "setup.json"
 LOG = VENV / "setup.log"
 CONSTRAINTS = "constraints.txt"
-NEWEST = (3, 14)
 LOCK_OFFSET = 1 << 30  # past the end of this file: Windows refuses to read locked bytes
 
 # The sets of packages. Each has its own stamp, so that the tests' needs come on top of a program that is set up.
@@ -221,16 +222,12 @@ class Environment:
         Raises:
             SetupFailed: this Python is too new or lacks its venv part, or the folder cannot be written.
         """
-        version = "{}.{}".format(*sys.version_info[:2])
         if sys.version_info[:2] > NEWEST:
-            raise SetupFailed(
-                f"ControlNet Studio needs Python 3.11 to 3.14, and this is {version}. Start it with an older one, "
-                "for example: python3.12 launch.py (on Windows: py -3.12 launch.py)"
-            )
+            raise SetupFailed(UNFIT)
         if not all(map(importlib.util.find_spec, ("venv", "ensurepip"))):
             raise SetupFailed(
                 "This Python cannot make virtual environments, as a part of it is not installed. On Debian and Ubuntu: "
-                f"sudo apt install python{version}-venv, then start again."
+                "sudo apt install python{}.{}-venv, then start again.".format(*sys.version_info[:2])
             )
         print("Making .venv anew, as it is broken ..." if VENV.exists() else "Making .venv ...")
         VENV.mkdir(exist_ok=True)

@@ -7,8 +7,10 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
 
@@ -128,3 +130,41 @@ class Folder:
 def told(answer: subprocess.CompletedProcess[str]) -> dict:
     """What app.py (or the tiny pytest) said of its start, in the last line of its output."""
     return json.loads(answer.stdout.splitlines()[-1])
+
+
+def refused(answer: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence of a launch that failed as it should: no trace, exit code 1, the app not started."""
+    assert answer.returncode == 1, answer.stdout + answer.stderr
+    assert "Traceback" not in answer.stdout + answer.stderr
+    assert '"argv"' not in answer.stdout
+    assert len(answer.stderr.strip().splitlines()) == 1, answer.stderr
+    return answer.stderr.strip()
+
+
+class SilentRegistry:
+    """A package registry at `address` that takes connections and never answers; `asked` is set by the first one."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self._held: list[socket.socket] = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._server.getsockname()[1]}/simple"
+        self._thread = threading.Thread(target=self._accept)
+        self._thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._server.accept()
+            except OSError:  # closed
+                return
+            self._held.append(connection)
+            self.asked.set()
+
+    def close(self) -> None:
+        """Hang up on everybody."""
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self._thread.join()
+        for connection in self._held:
+            connection.close()

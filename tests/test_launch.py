@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import launch
-from tests.launching import LAUNCHER, Folder, build_tiny, told
+from tests.launching import LAUNCHER, Folder, SilentRegistry, build_tiny, refused, told
 
 posix = pytest.mark.skipif(os.name == "nt", reason="a Windows console has no such signals")
 
@@ -35,37 +35,10 @@ def folder(fresh: tuple[Folder, object], tmp_path: Path) -> Folder:
 
 
 @pytest.fixture
-def silent_registry() -> Iterator[tuple[str, threading.Event]]:
-    """A registry that takes a connection and never answers; its address, and an event set when somebody asks."""
-    asked = threading.Event()
-    server = socket.create_server(("127.0.0.1", 0))
-    held: list[socket.socket] = []
-
-    def accept() -> None:
-        while True:
-            try:
-                held.append(server.accept()[0])
-            except OSError:
-                return
-            asked.set()
-
-    thread = threading.Thread(target=accept)
-    thread.start()
-    yield f"http://127.0.0.1:{server.getsockname()[1]}/simple", asked
-    server.shutdown(socket.SHUT_RDWR)
-    server.close()
-    thread.join()
-    for connection in held:
-        connection.close()
-
-
-def refused(answer: subprocess.CompletedProcess[str]) -> str:
-    """The one sentence of a launch that failed as it should: no trace, exit code 1, the app not started."""
-    assert answer.returncode == 1, answer.stdout + answer.stderr
-    assert "Traceback" not in answer.stdout + answer.stderr
-    assert '"argv"' not in answer.stdout
-    assert len(answer.stderr.strip().splitlines()) == 1
-    return answer.stderr.strip()
+def registry() -> Iterator[SilentRegistry]:
+    """A registry that never answers."""
+    with contextlib.closing(SilentRegistry()) as registry:
+        yield registry
 
 
 def test_the_first_start_installs_and_hands_everything_to_the_app(fresh):
@@ -282,18 +255,17 @@ def test_a_broken_environment_is_made_anew(folder, harm):
 @posix
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_an_interrupted_setup_is_done_again(folder, silent_registry, number):
-    address, asked = silent_registry
+def test_an_interrupted_setup_is_done_again(folder, registry, number):
     folder.write("requirements.txt", "tiny>=1\nfar-away\n")
     child = subprocess.Popen(
         [sys.executable, folder.root / "launch.py"],
-        env=folder.environment(PIP_NO_INDEX="", PIP_INDEX_URL=address),
+        env=folder.environment(PIP_NO_INDEX="", PIP_INDEX_URL=registry.address),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    assert asked.wait(30), "pip never asked for the package"
+    assert registry.asked.wait(30), "pip never asked for the package"
     assert "Another start is setting the program up" in refused(folder.launch())
     if number == signal.SIGTERM:
         child.terminate()  # a service manager tells launch.py alone; a console and a crash reach pip too
