@@ -1,14 +1,17 @@
-"""The list of Gradio's routes that our page needs; every other one is closed.
+"""What of Gradio stays open: a list of the routes that our page needs, and no file at all.
 
-Gradio 6.31 mounts over sixty: uploads, file and URL fetching, a log-in, monitoring, run history, a code editor.
+Gradio 6.31 mounts over sixty routes: uploads, file and URL fetching, a log-in, monitoring, run history, a code editor.
 Naming what is open, instead of what is closed, also closes what the next version adds.
 """
 
 from __future__ import annotations
 
 import re
+import tempfile
 from pathlib import Path
 
+from fastapi import FastAPI
+from gradio.routes import App
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -37,12 +40,33 @@ _OPEN = [(method, re.compile(pattern)) for method, pattern in OPEN_ROUTES]
 FILE_PREFIX = "/gradio_api/file="
 
 
+def seal_page(app: FastAPI, files: Path | None = None) -> None:
+    """Close what our page does not need of the Gradio application mounted on `app`; call after mounting it.
+
+    Gradio checks the paths in a request (`{"path": ..., "meta": ...}` in the value of any component) only in Blocks
+    started by `launch()`: in mounted ones it copies any file of this machine into its cache, and serves it from there.
+    Hence `has_launched`, which `processing_utils._check_allowed` asks. Unless `files` may be served, all paths are
+    blocked as well, so that no handler's output can name one either.
+
+    Raises:
+        ValueError: no Gradio application is mounted.
+    """
+    pages = [page for route in app.routes if isinstance(page := getattr(route, "app", None), App)]
+    if not pages:
+        raise ValueError("no Gradio application is mounted here")
+    for page in pages:
+        blocks = page.get_blocks()
+        blocks.has_launched = True
+        if files is None:
+            blocks.blocked_paths = sorted({folder.anchor for folder in (Path.cwd(), Path(tempfile.gettempdir()))})
+        page.add_middleware(PageRoutes, files=files)
+
+
 class PageRoutes:
     """ASGI middleware inside the mounted Gradio application: 404 for every route that is not in `OPEN_ROUTES`.
 
-    `files`, when given, is the one folder whose files `/gradio_api/file=` may serve; links are resolved first. Give it
-    to Gradio as `app_kwargs={"middleware": [Middleware(PageRoutes)]}`, so that the routes of our own API, which are
-    matched before the mount, never come here.
+    `files`, when given, is the one folder whose files `/gradio_api/file=` may serve; links are resolved first. The
+    routes of our own API are matched before the mount and never come here.
     """
 
     def __init__(self, app: ASGIApp, files: Path | None = None) -> None:
