@@ -70,7 +70,7 @@ def describe_for_others(result: Result, index: int) -> str:
         f"Steps: {request.steps}",
         f"Sampler: {titles[request.sampler]}",
         f"CFG scale: {request.guidance:g}",
-        f"Seed: {request.seed + index}",
+        f"Seed: {request.seed_of(index)}",
         f"Size: {request.width}x{request.height}",
         f"Model hash: {result.weights.get(request.base, '')[:10]}",
         f"Model: {request.base}",

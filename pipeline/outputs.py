@@ -41,7 +41,7 @@ class Outputs:
         names: list[str | None] = []
         problems: list[str] = []
         for index in range(len(result.pictures)):
-            seed = result.request.seed + index
+            seed = result.request.seed_of(index)
             name = f"{result.made:%Y-%m-%d}/{result.made:%H%M%S}-{seed}-{run_id[:6]}-{index}.png"
             try:
                 write_atomic(self.folder / name, write_png(result, index))
@@ -112,7 +112,7 @@ def _describe(path: str, name: str, changed: int) -> SavedPicture:
     return SavedPicture(
         name=name,
         prompt=settings.request.prompt[:200],
-        seed=settings.request.seed + settings.index,
+        seed=settings.request.seed_of(settings.index),
         made=settings.made,
     )
 

@@ -112,6 +112,10 @@ class ResolvedRequest(Value):
     seed: Seed
     count: Count = 1
 
+    def seed_of(self, index: int) -> int:
+        """The seed of picture `index`: one more for each, beginning again at 0 after the largest."""
+        return (self.seed + index) % (MAX_SEED + 1)
+
     def as_request(self) -> GenerationRequest:
         """The same as something to ask for again."""
         return GenerationRequest(**dict(self))

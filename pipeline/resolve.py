@@ -43,7 +43,7 @@ def resolve(request: GenerationRequest, library: Library) -> tuple[ResolvedReque
         steps=request.steps or defaults.steps,
         guidance=defaults.guidance if request.guidance is None else request.guidance,
         sampler=sampler.id,
-        seed=secrets.randbelow(MAX_SEED - 8) if request.seed is None else request.seed,
+        seed=secrets.randbelow(MAX_SEED + 1) if request.seed is None else request.seed,
         count=request.count,
     )
     return resolved, tuple(notes)

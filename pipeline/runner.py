@@ -126,7 +126,7 @@ class Runner:
             text=base.encode_text(request.prompt, request.negative_prompt, request.count, doubled=doubled),
             guides=guides,
             latent_shape=base.latent_shape(request.count, request.width, request.height),
-            generators=[torch.Generator("cpu").manual_seed(request.seed + i) for i in range(request.count)],
+            generators=[torch.Generator("cpu").manual_seed(request.seed_of(i)) for i in range(request.count)],
             steps=request.steps,
             guidance=request.guidance,
         )

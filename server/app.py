@@ -15,9 +15,14 @@ from core.version import VERSION
 from core.wording import explain_invalid
 from pipeline.engine import Engine
 from server.guard import Guard
+from server.page_routes import seal_page
 from server.rest import build_router
 
-UNKNOWN_ADDRESS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+SENTENCES = {
+    400: "The body of the request could not be read as JSON.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+}
 
 
 def create_api(engine: Engine) -> FastAPI:
@@ -30,46 +35,55 @@ def create_api(engine: Engine) -> FastAPI:
         openapi_url="/openapi.json",
     )
     api.include_router(build_router(engine))
+    answer_in_sentences(api)
+    return api
 
-    @api.exception_handler(UserError)
+
+def answer_in_sentences(app: FastAPI) -> None:
+    """Make every refusal of `app` a JSON `{"error": sentence}` with a fitting status."""
+
+    @app.exception_handler(UserError)
     async def refuse(_: Request, error: UserError) -> JSONResponse:
         return _error(error.status, str(error))
 
-    @api.exception_handler(RequestValidationError)
+    @app.exception_handler(RequestValidationError)
     async def refuse_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         return _error(422, explain_invalid(error.errors()))
 
-    @api.exception_handler(HTTPException)
+    @app.exception_handler(HTTPException)
     async def refuse_unknown(_: Request, error: HTTPException) -> JSONResponse:
-        sentence = UNKNOWN_ADDRESS.get(error.status_code, str(error.detail))
+        sentence = SENTENCES.get(error.status_code, str(error.detail))
         return _error(error.status_code, sentence, error.headers)
 
-    @api.exception_handler(Exception)
+    @app.exception_handler(Exception)
     async def apologise(_: Request, error: Exception) -> JSONResponse:
         return _error(500, describe(error))
-
-    return api
 
 
 def _error(status: int, sentence: str, headers: object = None) -> JSONResponse:
     return JSONResponse({"error": sentence}, status_code=status, headers=headers)  # pyright: ignore[reportArgumentType]
 
 
-def create_app(engine: Engine, hosts: frozenset[str]) -> FastAPI:
+def create_app(engine: Engine, hosts: frozenset[str], *, own_engine: bool = True) -> FastAPI:
     """The whole application over `engine`, answering to the Host headers in `hosts` and to no others.
 
-    The engine starts with the server: torch loads behind a page that is already there.
+    The engine starts and stops with the server, so that torch loads behind a page that is already there; with
+    `own_engine=False` it belongs to the caller.
     """
     from ui.page import mount_page
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        engine.start()
+        if own_engine:
+            engine.start()
         yield
-        engine.stop()
+        if own_engine:
+            engine.stop()
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    answer_in_sentences(app)
     app.mount("/api/v1", create_api(engine))
     mount_page(app, engine)
+    seal_page(app)
     app.add_middleware(Guard, hosts=hosts)
     return app

@@ -76,7 +76,7 @@ def build_router(engine: Engine) -> APIRouter:
 
 
 def _add_runs(router: APIRouter, engine: Engine) -> None:
-    @router.post("/runs", status_code=202, responses=refusals(409, 413, 422, 503))
+    @router.post("/runs", status_code=202, responses=refusals(400, 409, 413, 422, 503))
     def start_run(request: GenerationRequest) -> RunAccepted:
         """Queue a request. Fields left out are filled from the base's own defaults."""
         return RunAccepted(id=engine.submit(request).id)
@@ -162,7 +162,7 @@ def _add_pictures(router: APIRouter, engine: Engine) -> None:
         """A small JPEG of a saved picture."""
         return Response(engine.outputs.thumbnail(f"{day}/{name}.png"), media_type="image/jpeg", headers=FOREVER)
 
-    @router.post("/annotate", responses={**refusals(413, 422), **PNG}, response_class=Response)
+    @router.post("/annotate", responses={**refusals(400, 413, 422), **PNG}, response_class=Response)
     def annotate(request: AnnotateRequest) -> Response:
         """The control map of a picture."""
         width, height = request.width or request.source.width, request.height or request.source.height

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 
 # Before torch is imported, and for the servers that tests start: several processes with two threads each on two cores
@@ -29,7 +30,7 @@ def draw_house(side: int = 256) -> Picture:
             pixels[y : y + line, x : x + line] = 0
 
     corners = [(0.3, 0.8), (0.3, 0.5), (0.5, 0.3), (0.7, 0.5), (0.7, 0.8), (0.3, 0.8)]
-    for start, end in zip(corners, corners[1:], strict=False):
+    for start, end in itertools.pairwise(corners):
         stroke(*start, *end)
     stroke(0.3, 0.5, 0.7, 0.5)
     stroke(0.02, 0.8, 0.96, 0.8)
@@ -59,3 +60,14 @@ def ready_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
     engine.start()
     yield engine
     engine.stop()
+
+
+@pytest.fixture(scope="session")
+def served(ready_engine) -> Iterator:
+    """The whole application, page and all, on a real socket, over the session's engine."""
+    from server.environment import prepare_environment
+    from tests.serving import serving
+
+    prepare_environment(ready_engine.outputs.folder.parent / "temp")
+    with serving(ready_engine) as server:
+        yield server
