@@ -21,10 +21,15 @@ class Canny(Annotator):
 
     kind: Literal["canny"] = "canny"
     low: int = Field(
-        100, ge=0, le=255, strict=True, title="Low threshold", description="Weaker edges than this are dropped."
+        default=100, ge=0, le=255, strict=True, title="Low threshold", description="Weaker edges than this are dropped."
     )
     high: int = Field(
-        200, ge=0, le=255, strict=True, title="High threshold", description="Stronger edges than this are always kept."
+        default=200,
+        ge=0,
+        le=255,
+        strict=True,
+        title="High threshold",
+        description="Stronger edges than this are always kept.",
     )
 
     def __call__(self, picture: Picture) -> Picture:

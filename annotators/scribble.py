@@ -25,10 +25,15 @@ class Scribble(Annotator):
 
     kind: Literal["scribble"] = "scribble"
     threshold: int = Field(
-        127, ge=1, le=254, strict=True, title="Threshold", description="How dark (or light) a stroke must be to count."
+        default=127,
+        ge=1,
+        le=254,
+        strict=True,
+        title="Threshold",
+        description="How dark (or light) a stroke must be to count.",
     )
     polarity: Polarity = Field(
-        "auto", title="Lines are", description="Whether lines are darker or lighter than the paper; auto looks."
+        default="auto", title="Lines are", description="Whether lines are darker or lighter than the paper; auto looks."
     )
 
     def __call__(self, picture: Picture) -> Picture:

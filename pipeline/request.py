@@ -56,17 +56,23 @@ class ControlInput(Value):
     """One guide: a picture, how its map is made, and how the trainable branch takes part."""
 
     control: Identifier = Field(
-        "starter/scribble",
+        default="starter/scribble",
         title="Control",
         description="Id of a control model in the library, such as starter/scribble.",
     )
     source: Picture = Field(title="Source", description="A drawing or photo; or a finished map when annotator is null.")
-    annotator: AnyAnnotator | None = Field(None, title="Annotator", description="How the map is made from the source.")
+    annotator: AnyAnnotator | None = Field(
+        default=None, title="Annotator", description="How the map is made from the source."
+    )
     strength: Strength = 1.0
-    start: Fraction = Field(0.0, title="From", description="Fraction of the steps at which this guide begins to act.")
-    end: Fraction = Field(1.0, title="To", description="Fraction of the steps at which this guide stops acting.")
+    start: Fraction = Field(
+        default=0.0, title="From", description="Fraction of the steps at which this guide begins to act."
+    )
+    end: Fraction = Field(
+        default=1.0, title="To", description="Fraction of the steps at which this guide stops acting."
+    )
     lead: Lead = Field(
-        "balanced",
+        default="balanced",
         title="Who leads",
         description="Whether words or guide win where they disagree; see docs/controls.md.",
     )
@@ -81,19 +87,19 @@ class ControlInput(Value):
 class GenerationRequest(Value):
     """What a person asks for. Fields left None are filled from the base's own defaults."""
 
-    base: Identifier = Field("starter", title="Model", description="Id of a base model in the library.")
+    base: Identifier = Field(default="starter", title="Model", description="Id of a base model in the library.")
     prompt: Prompt
     negative_prompt: NegativePrompt = ""
-    controls: tuple[ControlInput, ...] = Field((), max_length=MAX_CONTROLS, title="Guides")
+    controls: tuple[ControlInput, ...] = Field(default=(), max_length=MAX_CONTROLS, title="Guides")
     width: Width | None = None
     height: Height | None = None
     steps: Steps | None = None
     guidance: Guidance | None = None
-    sampler: Identifier | None = Field(None, title="Sampler", description="Id of a sampler in the library.")
+    sampler: Identifier | None = Field(default=None, title="Sampler", description="Id of a sampler in the library.")
     seed: Seed | None = None
     count: Count = 1
     preview_every: int = Field(
-        1, ge=0, le=150, strict=True, title="Preview every", description="Steps between previews; 0 for none."
+        default=1, ge=0, le=150, strict=True, title="Preview every", description="Steps between previews; 0 for none."
     )
 
 
@@ -103,7 +109,7 @@ class ResolvedRequest(Value):
     base: Identifier
     prompt: Prompt
     negative_prompt: NegativePrompt = ""
-    controls: tuple[ControlInput, ...] = Field((), max_length=MAX_CONTROLS)
+    controls: tuple[ControlInput, ...] = Field(default=(), max_length=MAX_CONTROLS)
     width: Width
     height: Height
     steps: Steps
