@@ -19,8 +19,8 @@ MAX_BODY = 30_000_000  # bytes
 DEFAULT_PORTS = (80, 443)  # which browsers leave out of the Host header
 FILE_ELSEWHERE = re.compile(r"file=(?:[/\\]{2}|[a-z][a-z0-9+.\-]+:)", re.IGNORECASE)  # a URL or a network share
 
-# Gradio builds functions and styles from text in the page, hence the 'unsafe-...'. What this policy gives is that nothing
-# loads from or sends to anywhere else, and that no page may frame this one.
+# Gradio builds functions and styles from text in the page, hence the 'unsafe-...'. What this policy gives is that
+# nothing loads from or sends to anywhere else, and that no page may frame this one.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",

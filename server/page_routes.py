@@ -31,6 +31,7 @@ OPEN_ROUTES: tuple[tuple[str, str], ...] = (
     ("GET", r"/gradio_api/app_id"),  # asked after a lost connection: is it still the same start of the program?
     ("GET", r"/gradio_api/startup-events"),
     ("GET", rf"/gradio_api/heartbeat/{_ID}"),
+    ("POST", r"/gradio_api/run/predict"),  # handlers that need no queue
     ("POST", r"/gradio_api/queue/join"),
     ("GET", r"/gradio_api/queue/data"),
     ("POST", r"/gradio_api/cancel"),

@@ -8,7 +8,7 @@ from typing import Any
 
 EXAMPLES = {
     "path": "js/x.js", "path_or_url": "/etc/hostname", "url_path": "http://127.0.0.1/", "size": "64", "key": "k",
-    "session_hash": "abc", "event_id": "abc", "api_name": "echo_as_picture", "component_id": "1", "run": "1",
+    "session_hash": "abc", "event_id": "abc", "api_name": "predict", "component_id": "1", "run": "1",
     "segment_id": "1", "ext": "ts", "id": "1", "environment": "client", "type": "x", "file_name": "index.js",
     "endpoint": "x", "record_id": "x", "asset_id": "x",
 }  # fmt: skip

@@ -90,5 +90,17 @@ def build_probe(hosts: frozenset[str], temp: Path) -> ASGIApp:
     return app
 
 
+def build_studio(hosts: frozenset[str], temp: Path) -> ASGIApp:
+    """The program itself."""
+    from core.files import DataFolder
+    from pipeline.engine import Engine
+    from server.app import create_app
+
+    data = DataFolder(temp / "data")
+    data.prepare()
+    return create_app(Engine(data, "cpu"), hosts)
+
+
 PROBE = Target(name="probe", build=build_probe, json_route="/api/v1/echo")
-TARGETS = (PROBE,)
+STUDIO = Target(name="studio", build=build_studio, json_route="/api/v1/runs")
+TARGETS = (PROBE, STUDIO)

@@ -86,12 +86,12 @@ def payloads(running: Running, neighbour: str) -> dict[str, object]:
     picture, meta = str(running.canary.picture), {"_type": "gradio.FileData"}
     paths = {
         "absolute": picture,
-        "dots": str(running.temp / ".." / running.canary.folder.name / "canary.png"),
+        "dots": str(running.temp / ".." / running.canary.folder.name / running.canary.picture.name),
         "svg": str(running.canary.page),
         "text": str(running.canary.text),
         "file url": running.canary.picture.as_uri(),
         "own machine": neighbour,
-        "network share": "\\\\127.0.0.1\\share\\canary.png",
+        "network share": "\\\\127.0.0.1\\share\\canary-4711.png",
     }
     found: dict[str, object] = {}
     for name, path in paths.items():
@@ -106,9 +106,9 @@ def payloads(running: Running, neighbour: str) -> dict[str, object]:
     return found
 
 
-def run_gradio(running: Running, fn_index: int, value: object, session: str) -> str:
-    """Send `value` to listener `fn_index` as the page does; return the stream of events up to its end."""
-    body = json.dumps({"data": [value], "fn_index": fn_index, "session_hash": session}).encode()
+def run_gradio(running: Running, fn_index: int, values: list, session: str) -> str:
+    """Send `values` to listener `fn_index` as the page does; return the stream of events up to its end."""
+    body = json.dumps({"data": values, "fn_index": fn_index, "session_hash": session}).encode()
     joined = running.send_raw(
         "POST /gradio_api/queue/join HTTP/1.1", f"Host: {running.host}", "Content-Type: application/json",
         f"Content-Length: {len(body)}", body=body,
@@ -138,6 +138,7 @@ TAKES_FILES = {
     "image", "imageeditor", "imagemask", "imageslider", "model3d", "multimodaltextbox", "sketchpad", "uploadbutton",
     "video",
 }  # fmt: skip
+TOLD_EVERYWHERE = ("absolute, meta", "absolute, no meta", "svg, meta", "own machine, meta")
 SESSION = itertools.count()
 
 
@@ -150,18 +151,56 @@ def sent(running, neighbour):
         for name, value in payloads(running, address).items():
             running.canary.was_opened()
             asked.clear()
-            events = run_gradio(running, fn_index, value, f"s{next(SESSION)}")
+            events = run_gradio(running, fn_index, [value], f"s{next(SESSION)}")
             yield name, events, running.canary.was_opened(), list(asked)
 
     return send_all
 
 
-def test_a_path_in_the_value_of_our_kind_of_component_stays_a_word(running, sent):
-    """gr.HTML with a JSON value: what our whole page is made of."""
-    for name, events, opened, asked in sent(listeners(running)["html"]):
-        assert opened == [], name
-        assert asked == [], name
-        assert SECRET.decode() not in events
+def test_no_listener_of_a_page_without_file_components_opens_a_path(running, neighbour):
+    """Each input of each listener is told each path, as the value of any component could be."""
+    address, asked = neighbour
+    config = json.loads(running.send_raw("GET /config HTTP/1.1", f"Host: {running.host}").body)
+    told = 0
+    for listener in config["dependencies"]:
+        if running.target.name == "probe" and listener["api_name"] != "html":
+            continue  # the others are the next tests'
+        if not listener["backend_fn"]:
+            continue
+        for place in range(len(listener["inputs"])):
+            for name, value in payloads(running, address).items():
+                if running.target.name != "probe" and name not in TOLD_EVERYWHERE:
+                    continue
+                values: list[object] = [None] * len(listener["inputs"])
+                values[place] = value
+                running.canary.was_opened()
+                events = run_gradio(running, listener["id"], values, f"s{next(SESSION)}")
+                assert running.canary.was_opened() == [], (listener["id"], place, name)
+                assert asked == []
+                assert SECRET.decode() not in events
+                told += 1
+    assert told >= 20
+
+
+def test_the_way_round_the_queue_opens_no_path_either(running, neighbour):
+    address, asked = neighbour
+    config = json.loads(running.send_raw("GET /config HTTP/1.1", f"Host: {running.host}").body)
+    listeners = [one for one in config["dependencies"] if one["backend_fn"] and one["inputs"]]
+    if running.target.name == "probe":
+        listeners = [one for one in listeners if one["api_name"] == "html"]
+    assert listeners
+    for listener in listeners:
+        for name in TOLD_EVERYWHERE:
+            values = [payloads(running, address)[name]] + [None] * (len(listener["inputs"]) - 1)
+            body = json.dumps({"data": values, "fn_index": listener["id"], "session_hash": "direct"}).encode()
+            running.canary.was_opened()
+            answer = running.send_raw(
+                "POST /gradio_api/run/predict HTTP/1.1", f"Host: {running.host}", "Content-Type: application/json",
+                f"Content-Length: {len(body)}", body=body,
+            )  # fmt: skip
+            assert running.canary.was_opened() == [], (listener["id"], name)
+            assert asked == []
+            assert SECRET not in answer.body
 
 
 @pytest.mark.parametrize("component", ["textbox", "slider", "file", "editor"])

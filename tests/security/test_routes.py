@@ -14,7 +14,7 @@ OPEN = {
     ("GET", "/manifest.json"), ("GET", "/robots.txt"), ("GET", "/assets/js/x.js"), ("GET", "/static/js/x.js"),
     ("GET", "/gradio_api/app_id"), ("GET", "/gradio_api/startup-events"), ("GET", "/gradio_api/heartbeat/abc"),
     ("GET", "/gradio_api/queue/data"), ("POST", "/gradio_api/queue/join"), ("POST", "/gradio_api/cancel"),
-    ("POST", "/gradio_api/reset"),
+    ("POST", "/gradio_api/reset"), ("POST", "/gradio_api/run/predict"),
 }  # fmt: skip
 
 
