@@ -232,7 +232,7 @@ class Environment:
         print("Making .venv anew, as it is broken ..." if VENV.exists() else "Making .venv ...")
         VENV.mkdir(exist_ok=True)
         free_gb = shutil.disk_usage(VENV).free / 1e9
-        print(f"This loads up to 4 GB and fills up to 7 GB ({free_gb:.0f} GB are free). It happens once.", flush=True)
+        print(f"This loads up to 3 GB and fills up to 7 GB ({free_gb:.0f} GB are free). It happens once.", flush=True)
         self.stamps = {}
         self.stamp(unfinished="environment")  # first, so that a clearing or a making that is cut off shows
         for entry in os.scandir(VENV):

@@ -18,8 +18,6 @@ import pytest
 import launch
 from tests.launching import LAUNCHER, Folder, SilentRegistry, build_tiny, refused, told
 
-posix = pytest.mark.skipif(os.name == "nt", reason="a Windows console has no such signals")
-
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> tuple[Folder, subprocess.CompletedProcess[str]]:
@@ -226,9 +224,6 @@ def test_what_pip_complains_of_is_understood(messages, name):
     assert "ResolutionImpossible" not in failure.sentence
 
 
-# From here on each test makes a whole environment anew, which takes seconds.
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("harm", ["python gone", "python does not run", "python of another kind", "no pip"])
 def test_a_broken_environment_is_made_anew(folder, harm):
@@ -252,7 +247,7 @@ def test_a_broken_environment_is_made_anew(folder, harm):
     assert folder.launch(PIP_FIND_LINKS="").returncode == 7
 
 
-@posix
+@pytest.mark.skipif(os.name == "nt", reason="a Windows console has no such signals")
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_an_interrupted_setup_is_done_again(folder, registry, number):
