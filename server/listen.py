@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import socket
+import sys
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
@@ -46,7 +47,7 @@ def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows would else let two programs share a port
+        if sys.platform == "win32":  # Windows would else let two programs share a port
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:  # elsewhere this only means: do not wait for connections of a program that has ended
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

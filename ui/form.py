@@ -15,7 +15,7 @@ from annotators import ANNOTATORS, Annotator
 from core.errors import BadRequest
 
 
-def control_for(model: type[BaseModel], name: str, **options: Any) -> gr.components.FormComponent:
+def control_for(model: type[BaseModel], name: str, **options: Any) -> Any:
     """A slider for a bounded number, a radio for a choice, from field `name` of `model`; `options` override."""
     field = model.model_fields[name]
     described: dict[str, Any] = {
@@ -65,7 +65,7 @@ class AnnotatorForm:
             interactive=True, elem_id="annotator",
         )  # fmt: skip
         self.groups: list[gr.Column] = []
-        self._fields: list[tuple[type[Annotator], str, gr.components.FormComponent]] = []
+        self._fields: list[tuple[type[Annotator], str, Any]] = []
         for annotator in ANNOTATORS:
             names = [name for name in annotator.model_fields if name != "kind"]
             with gr.Column(visible=annotator is ANNOTATORS[0] and bool(names)) as group:
@@ -76,7 +76,7 @@ class AnnotatorForm:
         bind_visibility(self.kind, self.groups)
 
     @property
-    def inputs(self) -> list[gr.components.FormComponent]:
+    def inputs(self) -> list[Any]:
         return [self.kind, *(component for _, _, component in self._fields)]
 
     def read(self, values: Sequence[Any]) -> Annotator:

@@ -29,7 +29,7 @@ def guarded(handler: Callable[..., Any]) -> Callable[..., Any]:
         except BaseException as error:
             raise gr.Error(describe(error), print_exception=False) from None
 
-    safe.is_guarded = True  # pyright: ignore[reportFunctionMemberAccess]
+    safe.__dict__["is_guarded"] = True  # tests/ui/test_handlers.py looks for it on every handler of the page
     return safe
 
 

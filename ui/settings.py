@@ -14,6 +14,7 @@ from pipeline.request import ControlInput, GenerationRequest, ResolvedRequest
 from pipeline.samplers import SAMPLERS
 from ui.canvas import GuideCanvas, GuideSource
 from ui.form import AnnotatorForm, as_number, bounds_of, control_for
+from ui.map_view import MapView
 
 EMPTY_CANVAS = "Nothing is drawn, so this picture follows the words alone."
 NOTHING_ASKED = "Draw something or say what to make; then press Generate."
@@ -39,7 +40,8 @@ class StudioForm:
     def build_guide(self) -> None:
         defaults = self._base.defaults
         self.canvas = GuideCanvas(width=defaults.width, height=defaults.height, elem_id="canvas", label="Guide")
-        self.strength = control_for(ControlInput, "strength", elem_id="strength")
+        self.map_view = MapView(elem_id="map")
+        self.strength = control_for(ControlInput, "strength", elem_id="strength", info=None)
         with gr.Accordion("How the guide is read", open=False, elem_id="guide-more"):
             self.guide_on = gr.Checkbox(True, label="Use this guide", interactive=True, elem_id="guide-on")
             controls = [
@@ -72,11 +74,11 @@ class StudioForm:
                 )  # fmt: skip
                 setattr(self, side, number)
         with gr.Row(equal_height=True, elem_id="seed-row"):
-            self.seed = gr.Number(
-                None, label="Seed", placeholder="random", precision=0, minimum=0, interactive=True, elem_id="seed",
+            self.seed = gr.Textbox(  # text, since a number field shows 0 where nothing stands
+                "", label="Seed", placeholder="a new one each time", max_lines=1, interactive=True, elem_id="seed",
                 min_width=110, scale=3,
             )  # fmt: skip
-            self.dice = gr.Button("🎲", size="sm", min_width=44, scale=0, elem_id="dice")
+            self.dice = gr.Button("", size="sm", min_width=44, scale=0, elem_id="dice")
         self.keep_seed = gr.Checkbox(False, label="Keep this seed", interactive=True, elem_id="keep-seed")
         self.count = control_for(ResolvedRequest, "count", elem_id="count", value=1)
         with gr.Accordion("Sampler and steps", open=False, elem_id="sampling"):
@@ -143,7 +145,7 @@ class StudioForm:
         source, *rest = values
         names = ("prompt", "negative_prompt", "base", "width", "height", "steps", "guidance", "sampler", "seed", "keep",
                  "count", "on", "control", "strength", "start", "end", "lead")  # fmt: skip
-        asked = dict(zip(names, rest[: len(names)], strict=True))
+        asked: dict[str, Any] = dict(zip(names, rest[: len(names)], strict=True))
         annotator = self.annotator.read(rest[len(names) :])
         guide = source if asked["on"] else None
         if guide is None and not (asked["prompt"] or "").strip():
@@ -154,7 +156,7 @@ class StudioForm:
             negative_prompt=asked["negative_prompt"] or "",
             controls=(_control(guide, asked, annotator),) if guide else (),
             sampler=asked["sampler"],
-            seed=as_number(asked["seed"], int, "Seed") if asked["keep"] and asked["seed"] is not None else None,
+            seed=_read_seed(asked["seed"]) if asked["keep"] else None,
             guidance=as_number(asked["guidance"], float, "Guidance"),
             **{name: as_number(asked[name], int, name.capitalize()) for name in ("width", "height", "steps", "count")},
         )
@@ -167,7 +169,7 @@ class StudioForm:
             return None
         multiple = self._base.size_multiple
         sides = [max(multiple, round(as_number(side, int, "Size") / multiple) * multiple) for side in (width, height)]
-        return source, self.annotator.read(annotator), sides[0], sides[1]
+        return source, _settled(self.annotator.read(annotator), source), sides[0], sides[1]
 
     def write(self, request: ResolvedRequest) -> list[Any]:
         """Updates for `outputs` that show `request`."""
@@ -181,18 +183,32 @@ class StudioForm:
         annotator: list[Any] = [gr.skip()] * len(self.annotator.inputs)
         if control:
             guide = [control.control, control.strength, control.start, control.end, control.lead]
-            annotator = self.annotator.write(control.annotator)
+            annotator = self.annotator.write(_unsettled(control.annotator))
         return [
             request.prompt, request.negative_prompt, request.base, request.width, request.height, request.steps,
-            request.guidance, request.sampler, request.seed, True, request.count, True, *guide, *annotator,
+            request.guidance, request.sampler, str(request.seed), True, request.count, True, *guide, *annotator,
         ]  # fmt: skip
+
+
+def _read_seed(text: Any) -> int | None:
+    """The seed that stands in its field; None, a new one, when it is empty.
+
+    Raises:
+        BadRequest: what stands there is no whole number.
+    """
+    text = str(text if text is not None else "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 20):
+        raise BadRequest("Seed needs a whole number from 0 to 4294967295, or nothing for a new one each time.")
+    return int(text)
 
 
 def _control(source: GuideSource, asked: dict[str, Any], annotator: Annotator) -> ControlInput:
     return ControlInput(
         control=asked["control"],
         source=source.picture,
-        annotator=annotator,  # pyright: ignore[reportArgumentType]
+        annotator=_settled(annotator, source),  # pyright: ignore[reportArgumentType]
         strength=as_number(asked["strength"], float, "Strength"),
         start=as_number(asked["start"], float, "From"),
         end=as_number(asked["end"], float, "To"),
@@ -200,7 +216,21 @@ def _control(source: GuideSource, asked: dict[str, Any], annotator: Annotator) -
     )
 
 
+def _settled(annotator: Annotator, source: GuideSource) -> Annotator:
+    """Our own paper is white, so a drawing on it needs no looking which way round it is."""
+    if source.mode == "draw" and isinstance(annotator, Scribble) and annotator.polarity == "auto":
+        return annotator.model_copy(update={"polarity": "dark_on_light"})
+    return annotator
+
+
+def _unsettled(annotator: Annotator | None) -> Annotator | None:
+    """The reverse, for the form: the next source may be a photo, which is looked at again."""
+    if isinstance(annotator, Scribble) and annotator.polarity == "dark_on_light":
+        return annotator.model_copy(update={"polarity": "auto"})
+    return annotator
+
+
 def as_source(control: ControlInput) -> GuideSource:
-    """A guide's source put back where it came from: lines onto the paper, anything else into the photo pane."""
-    mode = "draw" if isinstance(control.annotator, Scribble) else "photo"
-    return GuideSource(mode=mode, picture=control.source)
+    """A guide's source put back where it came from: dark lines onto the paper, anything else into the photo pane."""
+    drawn = isinstance(control.annotator, Scribble) and control.annotator.polarity == "dark_on_light"
+    return GuideSource(mode="draw" if drawn else "photo", picture=control.source)

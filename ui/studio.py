@@ -17,7 +17,6 @@ from pipeline.metadata import read_png
 from pipeline.request import MAX_SEED, ResolvedRequest
 from ui.canvas import GuideCanvas
 from ui.examples import Example, list_examples
-from ui.map_view import MapView
 from ui.messages import bind
 from ui.settings import StudioForm
 from ui.viewer import KeepSeed, OpenPicture, RestoreSettings, ShowMessage, ShowPicture, Viewer, WatchRun
@@ -47,7 +46,6 @@ class Studio:
             with gr.Column(scale=3, min_width=300, elem_id="guides"):
                 self._layout_examples()
                 form.build_guide()
-                self.map_view = MapView(elem_id="map")
             with gr.Column(scale=6, min_width=320, elem_id="picture"):
                 self.viewer = Viewer(elem_id="viewer")
             with gr.Column(scale=2, min_width=220, elem_id="settings"):
@@ -69,10 +67,10 @@ class Studio:
         for example, button in self.examples:
             bind(button.click, lambda chosen=example: (chosen.open_drawing(), chosen.prompt), None, form.drawn)
         for change in form.map_changes:
-            bind(change, self._preview_map, form.map_inputs, self.map_view, trigger_mode="always_last")
+            bind(change, self._preview_map, form.map_inputs, form.map_view, trigger_mode="always_last")
         for change in (form.width.change, form.height.change):
             bind(change, resize_canvas, [form.width, form.height], form.canvas, trigger_mode="always_last")
-        bind(form.dice.click, lambda: (secrets.randbelow(MAX_SEED), True), None, [form.seed, form.keep_seed])
+        bind(form.dice.click, lambda: (str(secrets.randbelow(MAX_SEED + 1)), True), None, [form.seed, form.keep_seed])
         bind(self.viewer.input, self._keep_seed, self.viewer, [form.seed, form.keep_seed])
         bind(self.viewer.select, self._restore, self.viewer, [self.viewer, *form.outputs])
         bind(self.viewer.upload, self._restore, self.viewer, [self.viewer, *form.outputs])
@@ -87,7 +85,7 @@ class Studio:
             return ShowMessage(sentence=explain_invalid(error.errors())), gr.skip()
         except UserError as error:
             return ShowMessage(sentence=str(error)), gr.skip()
-        return WatchRun(run=run.id), run.request.seed
+        return WatchRun(run=run.id), str(run.request.seed)
 
     def _preview_map(self, *values: Any) -> Picture | None:
         """The control map of what is drawn now; made once and shared with the run."""
@@ -98,7 +96,7 @@ class Studio:
         return self._engine.maps.get(source.picture, annotator, width, height)
 
     def _keep_seed(self, action: Any) -> tuple[Any, Any]:
-        return (action.seed, True) if isinstance(action, KeepSeed) else (gr.skip(), gr.skip())
+        return (str(action.seed), True) if isinstance(action, KeepSeed) else (gr.skip(), gr.skip())
 
     def _restore(self, action: Any) -> list[Any]:
         """Fill the form from a saved picture, chosen from the strip or given as a file."""
