@@ -17,7 +17,6 @@ from PIL import PngImagePlugin
 from pydantic import ConfigDict, Field, ValidationError
 
 from core.errors import BadRequest
-from core.picture import MAX_BYTES
 from core.value import Value
 from pipeline.events import Result
 from pipeline.request import ResolvedRequest
@@ -25,7 +24,8 @@ from pipeline.samplers import SAMPLERS
 
 KEY = "controlnet-studio"
 FORMAT_VERSION = 1
-MAX_TEXT = 12 * 1024 * 1024  # characters; four guides at 2048 pixels fit, a memory bomb does not
+MAX_TEXT = 80 * 1024 * 1024  # bytes; four photos as guides at 2048 pixels fit
+MAX_FILE = 110 * 1024 * 1024  # bytes
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 
 
@@ -94,8 +94,8 @@ def read_png(data: bytes) -> SavedSettings:
     Raises:
         BadRequest: not a PNG, nothing of ours inside, or settings that are damaged or out of range.
     """
-    if len(data) > MAX_BYTES:
-        raise BadRequest(f"The file is larger than {MAX_BYTES >> 20} MB.")
+    if len(data) > MAX_FILE:
+        raise BadRequest(f"The file is larger than {MAX_FILE >> 20} MB.")
     if not data.startswith(PNG_HEAD):
         raise BadRequest("Only PNG files carry settings; this is another kind of file.")
     text = _find_text(data)

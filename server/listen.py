@@ -10,7 +10,7 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from core.errors import BadRequest
-from server.rest import APP
+from core.version import APP
 
 DEFAULT_PORT = 7870
 PORTS_TO_TRY = 20

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from annotators import ANNOTATORS, AnyAnnotator
 from core.errors import NotFound
 from core.picture import Picture
-from core.version import VERSION
+from core.version import APP, VERSION
 from pipeline.engine import Engine
 from pipeline.events import Result
 from pipeline.maps import make_map
@@ -35,7 +35,6 @@ from server.wire import (
     view_run,
 )
 
-APP = "controlnet-studio"
 KEEP_ALIVE_SECONDS = 1.0  # how soon the stream notices that its reader has gone
 # Pictures never change under their address, and none of them may be taken for a page.
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}

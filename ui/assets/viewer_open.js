@@ -32,22 +32,29 @@ function createOpener(opened, refused) {
   }
 
   const carriesFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes('Files');
+  const isForUs = (event) => element.isConnected && carriesFiles(event) && !event.defaultPrevented;
 
-  element.addEventListener('dragover', (event) => {
-    if (!carriesFiles(event)) return;
+  // The whole page takes a saved picture, except where another part (the guide) has taken the file already.
+  document.addEventListener('dragover', (event) => {
+    if (!isForUs(event)) return hideDrop();
     event.preventDefault(); // without this the browser would leave the page for the file
     event.dataTransfer.dropEffect = 'copy';
     drop.hidden = false;
   });
-  element.addEventListener('dragleave', (event) => {
-    if (!element.contains(event.relatedTarget)) drop.hidden = true;
+  document.addEventListener('dragleave', (event) => {
+    if (!event.relatedTarget) hideDrop(); // out of the window
   });
-  element.addEventListener('drop', (event) => {
-    drop.hidden = true;
-    if (!carriesFiles(event)) return;
+  document.addEventListener('drop', (event) => {
+    hideDrop();
+    if (!isForUs(event)) return;
     event.preventDefault();
     open(event.dataTransfer.files[0]);
   });
+
+  function hideDrop() {
+    drop.hidden = true;
+  }
+
   find('.open').addEventListener('click', () => chooser.click());
   chooser.addEventListener('change', () => {
     open(chooser.files[0]);
