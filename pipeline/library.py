@@ -84,7 +84,7 @@ class Library:
         try:
             groups = json.loads(path.read_text(encoding="utf-8"))["groups"]
             return KnownWords({str(title): tuple(words) for title, words in groups.items()})
-        except (OSError, ValueError, KeyError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ModelUnusable(f"The list of words {path} is missing or damaged.") from None
 
 

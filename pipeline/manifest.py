@@ -43,21 +43,29 @@ def check_folder(root: Path, part: str, title: str) -> dict[str, str]:
     """
     try:
         listed = json.loads((root / NAME).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError):
+        wanted = {name: (facts["bytes"], facts["sha256"]) for name, facts in listed.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise ModelUnusable(f"{title}: the file {NAME} in {root} is missing or damaged. {_repair()}") from None
     checked: dict[str, str] = {}
-    for name, facts in listed.items():
+    for name, (size, digest) in wanted.items():
         if not name.startswith(part + "/"):
             continue
         path = root / name
         if not path.is_file():
             raise ModelUnusable(f"{title}: the file {path} is missing. {_repair()}")
-        if path.stat().st_size != facts["bytes"] or (found := hash_file(path)) != facts["sha256"]:
+        if path.stat().st_size != size or _hash_or_refuse(path, title) != digest:
             raise ModelUnusable(f"{title}: the file {path} is damaged. {_repair()}")
-        checked[name] = found
+        checked[name] = digest
     if not checked:
         raise ModelUnusable(f"{title}: no files are listed for {part} in {root / NAME}. {_repair()}")
     return checked
+
+
+def _hash_or_refuse(path: Path, title: str) -> str:
+    try:
+        return hash_file(path)
+    except OSError as error:
+        raise ModelUnusable(f"{title}: the file {path} cannot be read ({error.strerror}).") from None
 
 
 def _repair() -> str:

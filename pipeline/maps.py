@@ -31,7 +31,7 @@ class MapCache:
                 return self._maps[key]
         made = make_map(source, annotator, width, height)
         with self._lock:
-            self._maps[key] = made
+            made = self._maps.setdefault(key, made)  # another thread may have been quicker
             while len(self._maps) > self._capacity:
                 self._maps.popitem(last=False)
         return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import stat
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -56,8 +57,7 @@ class Outputs:
         """The newest pictures first, at most `limit`."""
         found: list[SavedPicture] = []
         for day in sorted(_folders(self.folder), reverse=True):
-            files = sorted(((path.stat().st_mtime_ns, path) for path in day.glob("*.png")), reverse=True)
-            for changed, path in files[: limit - len(found)]:
+            for changed, path in _files(day)[: limit - len(found)]:
                 found.append(_describe(str(path), f"{day.name}/{path.name}", changed))
             if len(found) >= limit:
                 break
@@ -101,6 +101,21 @@ def _folders(folder: Path) -> list[Path]:
         return []
 
 
+def _files(day: Path) -> list[tuple[int, Path]]:
+    """(time of the last change in nanoseconds, file) of the pictures that can be opened by name, newest first."""
+    found: list[tuple[int, Path]] = []
+    for path in day.glob("*.png"):
+        if not NAME.fullmatch(f"{day.name}/{path.name}"):
+            continue
+        try:
+            facts = path.stat()
+        except OSError:  # deleted meanwhile, or a link to nowhere
+            continue
+        if stat.S_ISREG(facts.st_mode):
+            found.append((facts.st_mtime_ns, path))
+    return sorted(found, reverse=True)
+
+
 @lru_cache(maxsize=512)
 def _describe(path: str, name: str, changed: int) -> SavedPicture:
     """Read a file's own description once; `changed` makes the cache notice that the file became another."""
@@ -122,7 +137,7 @@ def _thumbnail(path: str, changed: int) -> bytes:  # noqa: ARG001 - part of the 
     try:
         with Image.open(path, formats=("PNG",)) as image:
             small = ImageOps.contain(image.convert("RGB"), (THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    except (OSError, ValueError, SyntaxError):
+    except Exception:  # Pillow raises nearly anything on damage; DecompressionBombError is not even an OSError
         raise NotFound("That picture is damaged.") from None
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=82)
