@@ -1,0 +1,1 @@
+"""Measurements of the whole program; docs/benchmarks.md tells how to run and read them."""
