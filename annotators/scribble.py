@@ -58,3 +58,16 @@ def is_dark_on_light(grey: np.ndarray) -> bool:
 
 def _border(grey: np.ndarray) -> np.ndarray:
     return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+
+
+def looks_drawn(picture: Picture) -> bool:
+    """Whether a picture is a drawing (paper and ink, little between) rather than a photo.
+
+    A drawing's pixels are grey, and nearly all within 40 levels of its lightest or darkest; a photo's are spread.
+    """
+    pixels = picture.pixels.astype(np.int16)
+    colourful = float((pixels.max(axis=2) - pixels.min(axis=2) > 40).mean())
+    grey = to_grey(picture)
+    low, high = np.percentile(grey, (0.5, 99.5))
+    between = float(((grey > low + 40) & (grey < high - 40)).mean())
+    return colourful < 0.15 and between < 0.12 and high - low > 80

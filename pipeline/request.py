@@ -74,7 +74,7 @@ class ControlInput(Value):
     lead: Lead = Field(
         default="balanced",
         title="Who leads",
-        description="Whether words or guide win where they disagree; see docs/controls.md.",
+        description="What wins where words and guide disagree: neither, the words, or the guide.",
     )
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from annotators import Annotator, Scribble
+from annotators.scribble import looks_drawn
 from core.errors import BadRequest
 from pipeline.library import Library
 from pipeline.request import ControlInput, GenerationRequest, ResolvedRequest
@@ -52,11 +53,8 @@ class StudioForm:
                 visible=len(controls) > 1,
             )  # fmt: skip
             self.annotator = AnnotatorForm()
-            with gr.Row():
-                self.start = control_for(
-                    ControlInput, "start", elem_id="window-start", minimum=0, maximum=1, min_width=120
-                )
-                self.end = control_for(ControlInput, "end", elem_id="window-end", minimum=0, maximum=1, min_width=120)
+            self.start = control_for(ControlInput, "start", elem_id="window-start", minimum=0, maximum=1)
+            self.end = control_for(ControlInput, "end", elem_id="window-end", minimum=0, maximum=1)
             self.lead = control_for(ControlInput, "lead", elem_id="lead")
 
     def build_settings(self) -> None:
@@ -113,6 +111,19 @@ class StudioForm:
     def map_changes(self) -> list[Callable[..., Any]]:
         """The events after which the map looks different."""
         return [self.canvas.input, self.canvas.change, *(component.change for component in self.annotator.inputs)]
+
+    def suit_annotator(self, source: GuideSource | None, kind: str, seen: str) -> tuple[Any, str]:
+        """What to do with the annotator's choice after the source changed, and what to remember as `seen`.
+
+        A photo that is no drawing is read by its edges, a drawing by its lines: proposed once for each photo and each
+        change between paper and photo, so that a choice made by hand afterwards stands.
+        """
+        now = f"{source.mode}:{source.picture.digest if source.mode == 'photo' else ''}" if source else ""
+        if source is None or now == seen:
+            return gr.skip(), now or seen
+        drawn = source.mode == "draw" or looks_drawn(source.picture)
+        wanted = {("scribble", False): "canny", ("canny", True): "scribble"}.get((kind, drawn))
+        return (gr.update(value=wanted) if wanted else gr.skip()), now
 
     @property
     def _plain(self) -> list[Any]:

@@ -51,6 +51,7 @@ class Studio:
             with gr.Column(scale=2, min_width=220, elem_id="settings"):
                 form.build_settings()
         self.remembered = gr.Textbox(visible=False)
+        self.seen = gr.State("")  # the source whose annotator was proposed last
 
     def _layout_examples(self) -> None:
         self.examples: list[tuple[Example, gr.Button]] = []
@@ -66,6 +67,8 @@ class Studio:
         bind(self.stop.click, None, None, None, js="() => { window.controlnetStudio.stop(); }")
         for example, button in self.examples:
             bind(button.click, lambda chosen=example: (chosen.open_drawing(), chosen.prompt), None, form.drawn)
+        bind(form.canvas.input, form.suit_annotator, [form.canvas, form.annotator.kind, self.seen],
+             [form.annotator.kind, self.seen], trigger_mode="always_last")  # fmt: skip
         for change in form.map_changes:
             bind(change, self._preview_map, form.map_inputs, form.map_view, trigger_mode="always_last")
         for change in (form.width.change, form.height.change):
