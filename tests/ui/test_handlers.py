@@ -149,7 +149,8 @@ def test_the_server_outlives_whatever_a_handler_raises(
     for component, event, asked, sent in HANDLERS:
         handler = page.handler(component, event, sent)
         with monkeypatch.context() as patch:
-            patch.setattr(*asked(served.engine), raising(error))
+            owner, method = asked(served.engine)
+            patch.setattr(owner, method, raising(error))
             answer = page.call(handler, page.values(handler, **sent))
             assert answer.status_code == 500, f"{component} {event}: {answer.text}"
             sentence = answer.json()["error"]
@@ -160,8 +161,9 @@ def test_the_server_outlives_whatever_a_handler_raises(
 
 @pytest.mark.parametrize("asked", HANDLERS, ids=lambda asked: f"{asked[0]} {asked[1]}")
 def test_the_same_calls_work_when_nothing_is_raised(page: PageApi, served, asked: tuple) -> None:
-    handler = page.handler(*asked[:2], asked[3])
-    answer = page.call(handler, page.values(handler, **asked[3]))
+    component, event, _, sent = asked
+    handler = page.handler(component, event, sent)
+    answer = page.call(handler, page.values(handler, **sent))
     cancel_all(served.engine)
     assert answer.status_code == 200, answer.text
 
