@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import UserError
@@ -11,7 +12,7 @@ from core.files import REPOSITORY, DataFolder
 from core.logs import start_log
 
 
-def parse_flags(arguments: list[str] | None = None) -> argparse.Namespace:
+def parse_flags(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the flags; an unknown or impossible one ends the program with a sentence."""
     parser = argparse.ArgumentParser(description="Pictures that follow your drawing or photo, on your own device.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
@@ -28,7 +29,7 @@ def parse_flags(arguments: list[str] | None = None) -> argparse.Namespace:
     return flags
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run until Ctrl-C; return the exit code."""
     flags = parse_flags(arguments)
     data = DataFolder(flags.data_dir)

@@ -65,7 +65,8 @@ def main() -> None:
                 make(page, example, seed)
             page.mouse.move(640, 5)
             page.wait_for_function(
-                "[...document.querySelectorAll('#viewer .strip img')].every((image) => image.complete && image.naturalWidth)"
+                "[...document.querySelectorAll('#viewer .strip img')]"
+                ".every((image) => image.complete && image.naturalWidth)"
                 " && !document.getAnimations().length"
             )
             page.screenshot(path=ROOT / "docs" / "images" / f"studio-{scheme}.png")

@@ -41,4 +41,5 @@ def run_plain(base: Any, networks: list, maps: list[Picture], *, sampler: str, s
         images = [control_map.to_pil() for control_map in maps]
         options["image"] = images[0] if len(networks) == 1 else images
     pipe.set_progress_bar_config(disable=True)
-    return pipe(**options).images
+    output: Any = pipe(**options)
+    return output.images

@@ -8,6 +8,7 @@ import os
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,13 +37,20 @@ def guide(source: Picture, **fields) -> ControlInput:
 
 def decoder_calls(engine: Engine, counter: list[int]):
     """Count decodes by the loaded autoencoder; returns the hook's handle."""
-    vae = engine_models(engine)._base[1].model.vae
+    vae = loaded_base(engine).vae
     return vae.decoder.register_forward_hook(lambda *_: counter.append(1))
 
 
 def engine_models(engine: Engine):
     assert engine._runner is not None
     return engine._runner._models
+
+
+def loaded_base(engine: Engine) -> Any:
+    """The parts of the base in memory."""
+    loaded = engine_models(engine)._base
+    assert loaded is not None
+    return loaded[1].model
 
 
 def test_events_come_in_order_and_the_file_is_there_before_the_end(ready_engine, house) -> None:
@@ -147,6 +155,7 @@ def test_previews_grow_towards_the_result(ready_engine, house) -> None:
 def ready_engine_result(engine: Engine, request: GenerationRequest):
     run = engine.submit(request)
     assert run.wait(WAIT) == "finished"
+    assert run.result is not None
     return run.result.pictures
 
 
@@ -203,7 +212,7 @@ def test_queue_refuses_a_flood(data_folder) -> None:
 
 def test_nan_in_the_unet_is_a_sentence_and_no_file(ready_engine) -> None:
     ready_engine.submit(ask(steps=1)).wait(WAIT)
-    unet = engine_models(ready_engine)._base[1].model.unet
+    unet = loaded_base(ready_engine).unet
     handle = unet.conv_out.register_forward_hook(lambda _m, _i, output: output * float("nan"))
     before = ready_engine.outputs.recent(1)
     try:
@@ -211,14 +220,14 @@ def test_nan_in_the_unet_is_a_sentence_and_no_file(ready_engine) -> None:
         assert run.wait(WAIT) == "failed"
     finally:
         handle.remove()
-    assert "overflowed at step 1" in run.error
+    assert "overflowed at step 1" in (run.error or "")
     assert ready_engine.outputs.recent(1) == before
     assert ready_engine.submit(ask()).wait(WAIT) == "finished"
 
 
 def test_nan_in_the_decoder_is_tried_again_then_a_sentence(ready_engine) -> None:
     ready_engine.submit(ask(steps=1)).wait(WAIT)
-    vae = engine_models(ready_engine)._base[1].model.vae
+    vae = loaded_base(ready_engine).vae
     calls: list[int] = []
 
     def spoil(_module, _inputs, output):
@@ -244,7 +253,7 @@ def test_nan_in_the_decoder_is_tried_again_then_a_sentence(ready_engine) -> None
 @pytest.mark.parametrize("call", [1, 2, 3])
 def test_out_of_memory_is_a_sentence_and_the_next_run_works(ready_engine, call: int) -> None:
     ready_engine.submit(ask(steps=1)).wait(WAIT)
-    unet = engine_models(ready_engine)._base[1].model.unet
+    unet = loaded_base(ready_engine).unet
     calls: list[int] = []
 
     def fail(*_):
@@ -258,14 +267,14 @@ def test_out_of_memory_is_a_sentence_and_the_next_run_works(ready_engine, call: 
         assert run.wait(WAIT) == "failed"
     finally:
         handle.remove()
-    assert "not enough memory" in run.error and "128 x 128" in run.error
+    assert "not enough memory" in (run.error or "") and "128 x 128" in (run.error or "")
     assert ready_engine.submit(ask()).wait(WAIT) == "finished"
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), RecursionError(), MemoryError()])
 def test_the_worker_outlives_whatever_a_run_raises(ready_engine, error: BaseException) -> None:
     ready_engine.submit(ask(steps=1)).wait(WAIT)
-    unet = engine_models(ready_engine)._base[1].model.unet
+    unet = loaded_base(ready_engine).unet
 
     def fail(*_):
         raise error
@@ -276,7 +285,7 @@ def test_the_worker_outlives_whatever_a_run_raises(ready_engine, error: BaseExce
         assert run.wait(WAIT) == "failed"
     finally:
         handle.remove()
-    assert type(error).__name__ in run.error and "Traceback" not in run.error
+    assert type(error).__name__ in (run.error or "") and "Traceback" not in (run.error or "")
     assert ready_engine.submit(ask()).wait(WAIT) == "finished"
 
 
@@ -326,7 +335,7 @@ def test_a_damaged_model_is_named_and_can_be_mended(
     try:
         run = engine.submit(ask())
         assert run.wait(WAIT) == "failed"
-        assert name.rsplit("/", 1)[-1] in run.error and "Get it back" in run.error
+        assert name.rsplit("/", 1)[-1] in (run.error or "") and "Get it back" in (run.error or "")
         assert engine.readiness == "broken"
         path.write_bytes(whole)
         assert engine.submit(ask(steps=1)).wait(WAIT) == "finished"
@@ -341,7 +350,7 @@ def test_a_damaged_control_leaves_the_base_usable(data_folder: DataFolder, model
     engine.start()
     try:
         run = engine.submit(ask(controls=(guide(house),)))
-        assert run.wait(WAIT) == "failed" and "damaged" in run.error
+        assert run.wait(WAIT) == "failed" and "damaged" in (run.error or "")
         assert engine.submit(ask(steps=1)).wait(WAIT) == "finished"
     finally:
         engine.stop()

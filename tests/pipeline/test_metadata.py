@@ -89,7 +89,7 @@ def test_others_can_read_the_parameters() -> None:
     )
     result = result_of(simple(negative_prompt="fog", controls=(control,)))
     with Image.open(io.BytesIO(write_png(result, 0))) as image:
-        text = image.text["parameters"]
+        text = image.info["parameters"]
     assert text == describe_for_others(result, 0)
     lines = text.split("\n")
     assert lines[:2] == ["a house", "Negative prompt: fog"]
@@ -112,7 +112,7 @@ def png_with(text: str | bytes, *, key: str = KEY, kind: bytes = b"iTXt") -> byt
 def good_json() -> dict:
     data = write_png(result_of(simple()), 0)
     with Image.open(io.BytesIO(data)) as image:
-        return json.loads(image.text[KEY])
+        return json.loads(image.info[KEY])
 
 
 def changed(**request_fields) -> str:
