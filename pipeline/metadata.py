@@ -24,7 +24,7 @@ from pipeline.samplers import SAMPLERS
 
 KEY = "controlnet-studio"
 FORMAT_VERSION = 1
-MAX_TEXT = 80 * 1024 * 1024  # bytes; four photos as guides at 2048 pixels fit
+MAX_TEXT = 60 * 1024 * 1024  # bytes; more than four photos as guides need, less than Pillow refuses
 MAX_FILE = 110 * 1024 * 1024  # bytes
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 
