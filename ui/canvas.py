@@ -11,7 +11,7 @@ import gradio as gr
 from core.errors import BadRequest, UserError
 from core.picture import Picture, open_base64
 from core.value import Value
-from ui.component import QuietComponentMeta, asset
+from ui.component import OwnComponent, asset
 
 Mode = Literal["draw", "photo"]
 MODES: tuple[Mode, ...] = ("draw", "photo")
@@ -26,7 +26,7 @@ class GuideSource(Value):
     picture: Picture
 
 
-class GuideCanvas(gr.HTML, metaclass=QuietComponentMeta):
+class GuideCanvas(OwnComponent):
     """Paper to draw on, or a photo, as the source of a guide. Its value in Python is a `GuideSource` or None.
 
     A drawing arrives at exactly `width` x `height` pixels; a photo arrives with the pixels of its file.
@@ -80,11 +80,6 @@ class GuideCanvas(gr.HTML, metaclass=QuietComponentMeta):
             live_ms=live_ms,
             **{"label": "Guide", **block},
         )
-
-    def __getattr__(self, name: str) -> Any:
-        # gr.HTML answers every name that stands quoted in the script with an event listener. We have no such events,
-        # and `hasattr` must tell the truth when Gradio builds an update.
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def preprocess(self, payload: Any) -> GuideSource | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Read what the page sent: `{"mode": "draw" | "photo", "image": data URL or None, "rev": number}`.

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 from gradio.component_meta import ComponentMeta, updateable
 
 ASSETS = Path(__file__).parent / "assets"
@@ -23,6 +24,15 @@ class QuietComponentMeta(ComponentMeta):
         if "__init__" in attrs:
             attrs["__init__"] = updateable(attrs["__init__"])
         return ABCMeta.__new__(mcs, name, bases, attrs)
+
+
+class OwnComponent(gr.HTML, metaclass=QuietComponentMeta):
+    """The base of our components: markup, style and script from `ui/assets`, a value that is plain JSON."""
+
+    def __getattr__(self, name: str) -> Any:
+        # gr.HTML answers every name that stands quoted in the script with an event listener. We have no such events,
+        # and `hasattr` must tell the truth when Gradio builds an update.
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
 
 @cache

@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-import gradio as gr
-
 from core.picture import Picture
-from ui.component import QuietComponentMeta, asset
+from ui.component import OwnComponent, asset
 
 
-class MapView(gr.HTML, metaclass=QuietComponentMeta):
+class MapView(OwnComponent):
     """Shows a control map (a `Picture`) and its notes; None shows a word about what will be here."""
 
     def __init__(self, value: Picture | None = None, **block: Any) -> None:
@@ -23,9 +21,6 @@ class MapView(gr.HTML, metaclass=QuietComponentMeta):
             apply_default_css=False,
             **block,
         )
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def preprocess(self, payload: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Nothing is ever read from this component."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import gradio as gr
-
-from ui.component import QuietComponentMeta, asset
+from ui.component import OwnComponent, asset
 
 
-class StatusLine(gr.HTML, metaclass=QuietComponentMeta):
+class StatusLine(OwnComponent):
     """One line such as "Built-in model · CPU fp32 · ready"; while models load it says so."""
 
     def __init__(self, **block: Any) -> None:
@@ -21,6 +19,3 @@ class StatusLine(gr.HTML, metaclass=QuietComponentMeta):
             apply_default_css=False,
             **block,
         )
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")

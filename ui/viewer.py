@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from core.errors import BadRequest, UserError
 from core.value import Value
 from pipeline.request import Seed
-from ui.component import QuietComponentMeta, asset
+from ui.component import OwnComponent, asset
 
 API = "/api/v1"
 MAX_OPEN_MB = 20  # a picture saved by this program is far smaller
@@ -81,7 +81,7 @@ Command = WatchRun | ShowMessage | ShowPicture
 Action = RestoreSettings | KeepSeed | OpenPicture
 
 
-class Viewer(gr.HTML, metaclass=QuietComponentMeta):
+class Viewer(OwnComponent):
     """The picture side of the Studio. Python sends it a `Command`; it answers with an `Action`.
 
     As an output it takes a `Command` or None (None changes nothing; the newest command wins). As an input it gives the
@@ -114,10 +114,6 @@ class Viewer(gr.HTML, metaclass=QuietComponentMeta):
             api=api,
             **block,
         )
-
-    def __getattr__(self, name: str) -> Any:
-        # gr.HTML answers every name that stands quoted in the script with an event listener. We have no such events.
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def preprocess(self, payload: Any) -> Action | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Read what the page sent: `{"action": "restore" | "seed" | "open", ...}`, a command of ours, or nothing.
