@@ -133,10 +133,15 @@ class Machine:
     def record(self, timed: bool = True) -> dict[str, Any]:
         """Everything a reader needs to judge the numbers; also warns on stderr when times should not be trusted."""
         others = self.others()
-        if timed and (self._load[0] > self.cores or others > NOISY_CORES):
+        if timed and others > NOISY_CORES:
             say(
-                f"WARNING: this machine was busy with other things (load {self._load[0]:.1f} at the start, others kept "
-                f"{others:.2f} of {self.cores} cores busy). Times by the wall clock mean little; measure again."
+                f"WARNING: other programs kept {others:.2f} of {self.cores} cores busy meanwhile. Times by the wall "
+                "clock mean little; measure again when the machine is quiet."
+            )
+        elif timed and self._load[0] > self.cores:
+            say(
+                f"WARNING: the load was {self._load[0]:.1f} on {self.cores} cores before the start. Others kept "
+                f"{others:.2f} cores busy afterwards, but the first rounds may be slow."
             )
         return {
             "date": datetime.now().astimezone().isoformat(timespec="seconds"),
