@@ -104,6 +104,7 @@ class TestScoreOfEdges:
         assert score(draw_house(), Picture(np.zeros((256, 256, 3), np.uint8))).f1 == 0.0
 
 
+@pytest.mark.slow  # importing diffusers' pipelines takes most of it
 def test_loop(capsys) -> None:
     cases = run("loop", capsys)["results"]["cases"]
     calls = {(case["controls"], case["window"][1]): case["calls"] for case in cases}
