@@ -58,7 +58,8 @@ def write_png(result: Result, index: int) -> bytes:
     info.add_itxt("parameters", describe_for_others(result, index))
     info.add_itxt(KEY, settings.model_dump_json())
     buffer = io.BytesIO()
-    result.pictures[index].to_pil().save(buffer, "PNG", pnginfo=info)
+    # Level 4 instead of 6: a third of the time for 3 % more bytes, in every run (docs/log.md).
+    result.pictures[index].to_pil().save(buffer, "PNG", pnginfo=info, compress_level=4)
     return buffer.getvalue()
 
 

@@ -17,6 +17,9 @@ import pytest
 
 from core.files import DataFolder
 from core.picture import Picture
+from tests.browsing import browser, launch_chromium, open_page, serve
+
+__all__ = ["browser", "launch_chromium", "open_page", "serve"]  # fixtures: pytest finds them by their names here
 
 
 def draw_house(side: int = 256) -> Picture:

@@ -37,7 +37,8 @@ class GuideCanvas(OwnComponent):
     To hide it, hide the column or group around it: Gradio drops a size that was set while the canvas itself was hidden.
 
     Events: `input` after each stroke, undo, redo, clear, other photo or change between the two sources, and once
-    after a reload that brought a drawing back; `edit` while a stroke is being drawn, at most every `live_ms`
+    after a reload that brought a drawing back (read the canvas when the page loads, too: a quick one comes before the
+    page listens); `edit` while a stroke is being drawn, at most every `live_ms`
     milliseconds (0: never). Data goes with the value, because Gradio may deliver stale event data.
     """
 

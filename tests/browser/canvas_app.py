@@ -61,6 +61,8 @@ with gr.Blocks(title="Guide canvas") as demo:
     canvas.input(describe, [canvas, count], outputs, trigger_mode="multiple", concurrency_limit=1, **hidden)
     canvas.edit(describe, [canvas, edits], [edited, edits], trigger_mode="always_last", **hidden)
     read.click(describe, [canvas, count], outputs, **hidden)
+    # A drawing brought back over a reload may send its `input` before the page listens; then it is there at load.
+    demo.load(lambda source: describe(source, -1)[0] if source else gr.skip(), canvas, seen, **hidden)
     wide.click(lambda: GuideCanvas(width=384, height=192), None, canvas, **hidden)
     drawing.click(lambda: GuideSource(mode="draw", picture=sample(256, 256)), None, canvas, **hidden)
     small.click(lambda: GuideSource(mode="draw", picture=sample(128, 64)), None, canvas, **hidden)

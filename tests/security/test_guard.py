@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,9 @@ def call(app, *, kind="http", chunks=(b"",), headers=(("host", "127.0.0.1:7870")
     async def send(message):
         sent.append(message)
 
-    asyncio.run(app(full, receive, send))
+    # In a thread of its own: where Playwright has run before, this one has a running event loop.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, app(full, receive, send)).result()
     return sent
 
 

@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
-
-
-def launch(playwright: Playwright, *flags: str) -> Browser:
-    """The system's Chromium where there is one, else the one Playwright installed."""
-    installed = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    return playwright.chromium.launch(executable_path=installed, args=[*FLAGS, *flags])
-
-
-@pytest.fixture(scope="module")
-def browser(playwright) -> Iterator[Browser]:
-    started = launch(playwright)
-    yield started
-    started.close()
 
 
 class Watched:
@@ -99,9 +75,9 @@ def test_no_page_may_frame_ours(running, watched):
         page.evaluate("address => document.querySelector('iframe').src = address", f"{running.url}/")
 
 
-def test_a_rebound_name_gets_nothing(running, playwright):
+def test_a_rebound_name_gets_nothing(running, launch_chromium):
     """A name of the internet that points at this machine, as DNS rebinding makes it."""
-    browser = launch(playwright, f"--host-resolver-rules=MAP evil.example 127.0.0.1:{running.port}")
+    browser = launch_chromium(f"--host-resolver-rules=MAP evil.example 127.0.0.1:{running.port}")
     try:
         page = browser.new_page()
         answer = page.goto("http://evil.example/")
