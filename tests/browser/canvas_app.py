@@ -45,6 +45,7 @@ with gr.Blocks(title="Guide canvas") as demo:
         with gr.Column(scale=1, elem_id="right"):
             words = gr.Textbox(label="Prompt", elem_id="words", interactive=True)
             seen = gr.Textbox(label="Seen", elem_id="seen", interactive=False)
+            loaded = gr.Textbox(label="At load", elem_id="loaded", interactive=False)
             edited = gr.Textbox(label="Edited", elem_id="edited", interactive=False)
             read = gr.Button("Read", elem_id="read")
             wide = gr.Button("Wide")
@@ -62,7 +63,7 @@ with gr.Blocks(title="Guide canvas") as demo:
     canvas.edit(describe, [canvas, edits], [edited, edits], trigger_mode="always_last", **hidden)
     read.click(describe, [canvas, count], outputs, **hidden)
     # A drawing brought back over a reload may send its `input` before the page listens; then it is there at load.
-    demo.load(lambda source: describe(source, -1)[0] if source else gr.skip(), canvas, seen, **hidden)
+    demo.load(lambda source: describe(source, -1)[0], canvas, loaded, **hidden)
     wide.click(lambda: GuideCanvas(width=384, height=192), None, canvas, **hidden)
     drawing.click(lambda: GuideSource(mode="draw", picture=sample(256, 256)), None, canvas, **hidden)
     small.click(lambda: GuideSource(mode="draw", picture=sample(128, 64)), None, canvas, **hidden)

@@ -57,10 +57,9 @@ class Desk:
         return json.loads(box.input_value())
 
     def expect_seen(self, text: str) -> None:
-        """Python was given what is described with this text (a digest, say), by whichever event."""
-        from playwright.sync_api import expect
-
-        expect(self.page.locator("#seen textarea")).to_have_value(re.compile(re.escape(text)))
+        """Python was given what is described with this text (a digest, say), at load or by an event."""
+        boxes = "[...document.querySelectorAll('#seen textarea, #loaded textarea')]"
+        self.page.wait_for_function(f"text => {boxes}.some((box) => box.value.includes(text))", arg=text)
 
     def read(self) -> dict:
         self.page.locator("#read").click()
