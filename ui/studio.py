@@ -77,8 +77,8 @@ class Studio:
         bind(self.viewer.input, self._keep_seed, self.viewer, [form.seed, form.keep_seed])
         bind(self.viewer.select, self._restore, self.viewer, [self.viewer, *form.outputs])
         bind(self.viewer.upload, self._restore, self.viewer, [self.viewer, *form.outputs])
-        bind(demo.load, self._preview_map, form.map_inputs, form.map_view)  # a drawing kept over a reload
         bind(demo.load, self._resume, self.remembered, form.outputs_without_canvas, js=REMEMBERED_RUN)
+        bind(demo.load, self._preview_map, form.map_inputs, form.map_view)  # a drawing kept over a reload
 
     def _generate(self, *values: Any) -> tuple[Any, Any]:
         """Submit what the form holds; the viewer watches the run by itself."""

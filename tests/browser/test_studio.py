@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 
@@ -64,13 +65,12 @@ def test_strength_makes_another_picture(studio: StudioPage) -> None:
 
 def test_what_the_map_shows_is_what_the_model_was_given(studio: StudioPage, served) -> None:
     studio.draw(HOUSE)
-    shown = studio.wait_for_map()
+    studio.wait_for_map()
     studio.make()
-    import base64
-
-    preview = open_picture(base64.b64decode(shown.partition(",")[2]))
-    assert preview == served.engine.find(studio.run_id).result.maps[0]
-    assert set(np.unique(preview.pixels)) == {0, 255}
+    used = served.engine.find(studio.run_id).result.maps[0]
+    assert set(np.unique(used.pixels)) == {0, 255}
+    encoded = base64.b64encode(used.to_png()).decode()
+    expect(studio.page.locator("#map img")).to_have_attribute("src", f"data:image/png;base64,{encoded}")
 
 
 def test_stop(studio: StudioPage, served) -> None:
