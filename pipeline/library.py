@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import cached_property
 from pathlib import Path
@@ -65,8 +66,6 @@ class Library:
         weights = sorted(digest for name, digest in hashes.items() if name.endswith(".safetensors"))
         if len(weights) == 1:
             return weights[0]
-        import hashlib
-
         return hashlib.sha256("".join(weights).encode()).hexdigest()
 
     def folder(self, entry: BaseEntry | ControlEntry) -> Path:

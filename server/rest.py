@@ -194,6 +194,7 @@ def _add_facts(router: APIRouter, engine: Engine) -> None:
             app=APP,
             version=VERSION,
             state=engine.readiness,
+            model=engine.library.bases[0].title,
             device=engine.device_label,
             problem=engine.problem,
             storage=engine.storage_problem,

@@ -103,6 +103,7 @@ class HealthView(BaseModel):
     app: str
     version: str
     state: str
+    model: str
     device: str
     problem: str | None
     storage: str | None

@@ -13,13 +13,13 @@ from core.errors import NotFound, UserError
 from core.picture import Picture
 from core.wording import explain_invalid
 from pipeline.engine import Engine
-from pipeline.metadata import read_png
+from pipeline.metadata import SavedSettings, read_png
 from pipeline.request import MAX_SEED, ResolvedRequest
 from ui.canvas import GuideCanvas
 from ui.examples import Example, list_examples
 from ui.messages import bind
 from ui.settings import StudioForm
-from ui.viewer import KeepSeed, OpenPicture, RestoreSettings, ShowMessage, ShowPicture, Viewer, WatchRun
+from ui.viewer import KeepSeed, OpenPicture, RestoreSettings, ShowMessage, Viewer, WatchRun
 
 # What the browser tab remembers of the run it watched (viewer.js), so that a reload finds its settings again.
 REMEMBERED_RUN = (
@@ -104,19 +104,36 @@ class Studio:
 
     def _restore(self, action: Any) -> list[Any]:
         """Fill the form from a saved picture, chosen from the strip or given as a file."""
+        untouched = [gr.skip()] * len(self._form.outputs)
         try:
             if isinstance(action, RestoreSettings):
-                data, shown = self._engine.outputs.read(action.name), ShowPicture(name=action.name)
+                data = self._engine.outputs.read(action.name)
             elif isinstance(action, OpenPicture):
-                data, shown = action.data, None
+                data = action.data
             else:
-                return [gr.skip()] * (1 + len(self._form.outputs))
-            request = read_png(data).request
-            self._engine.library.find_base(request.base)
+                return [gr.skip(), *untouched]
+            settings = read_png(data)
+            sentence = self._say_what_is_back(settings)
         except UserError as error:
-            return [ShowMessage(sentence=str(error)), *[gr.skip()] * len(self._form.outputs)]
-        restored = ShowMessage(sentence="The settings and the drawing are back. Generate makes it again.", tone="note")
-        return [shown if shown and not request.controls else restored, *self._form.write(request)]
+            return [ShowMessage(sentence=str(error)), *untouched]
+        return [ShowMessage(sentence=sentence, tone="note"), *self._form.write(settings.request)]
+
+    def _say_what_is_back(self, settings: SavedSettings) -> str:
+        """One sentence or two about what was restored, and whether Generate can make the same pixels again.
+
+        Raises:
+            BadRequest: it was made with a base that is not here.
+            ModelUnusable: the base is damaged.
+        """
+        request = settings.request
+        base = self._engine.library.find_base(request.base)
+        if settings.weights.get(base.id) not in (None, self._engine.library.check(base)):
+            again = "It was made with other weights, so Generate will make something like it."
+        elif len(request.controls) > 1:
+            again = f"It had {len(request.controls)} guides, of which the first is shown here."
+        else:
+            again = "Generate makes it again."
+        return f"The settings{' and the drawing' if request.controls else ''} are back. {again}"
 
     def _resume(self, run_id: str) -> Sequence[Any]:
         """After a reload: the settings of the run this tab watched; the canvas brings its drawing back by itself."""

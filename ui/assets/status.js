@@ -11,7 +11,7 @@ function say(state, sentence) {
 function inWords(health) {
   if (health.state === 'starting') return 'The models are loading; draw meanwhile';
   if (health.problem) return health.problem;
-  const ready = `Built-in model · ${health.device} · ready`;
+  const ready = `${health.model} model · ${health.device} · ready`;
   return health.storage ? `${ready} · ${health.storage}` : ready;
 }
 
