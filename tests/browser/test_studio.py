@@ -118,7 +118,8 @@ def test_reload_in_mid_run_finds_the_result(studio: StudioPage, served) -> None:
     assert served.engine.find(run_id).result.files[0] is not None
 
 
-def test_a_saved_picture_dropped_on_the_page_is_made_again_bit_for_bit(open_page, served) -> None:
+@pytest.mark.parametrize("place", ["#settings", "#canvas .gc"])
+def test_a_saved_picture_dropped_on_the_page_is_made_again_bit_for_bit(open_page, served, place: str) -> None:
     first = StudioPage(open_page(served.url))
     first.draw(HILLS + HOUSE)
     first.prompt.fill("a white house at sunset")
@@ -129,7 +130,7 @@ def test_a_saved_picture_dropped_on_the_page_is_made_again_bit_for_bit(open_page
     source = read_png(data).request.controls[0].source
 
     second = StudioPage(open_page(served.url))  # another profile: nothing is remembered there
-    second.drop_file("#settings", "from a friend.png", "image/png", data)
+    second.drop_file(place, "from a friend.png", "image/png", data)
     expect(second.prompt).to_have_value("a white house at sunset")
     second.wait_for_map()
     assert second.make() == pixels
@@ -210,6 +211,15 @@ def test_a_photo_as_guide(studio: StudioPage, served, tmp_path) -> None:
     request = served.engine.find(studio.run_id).request
     assert request.controls[0].annotator.kind == "canny"
     expect(studio.notes).to_contain_text("cropped from its middle")
+
+
+def test_another_png_dropped_on_the_canvas_is_a_photo(studio: StudioPage) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), (200, 120, 40)).save(buffer, "PNG")
+    studio.drop_file("#canvas .gc", "other.png", "image/png", buffer.getvalue())
+    studio.wait_for_map()
+    expect(studio.page.locator("#canvas").get_by_role("tab", name="Photo")).to_have_attribute("aria-selected", "true")
+    expect(studio.banner).to_be_hidden()
 
 
 def test_nothing_asked(studio: StudioPage) -> None:

@@ -239,7 +239,7 @@ root.addEventListener("drop", (event) => {
   root.classList.remove("gc-dropping");
   if (!hasFiles(event)) return;
   event.preventDefault();
-  photoPane.take([...event.dataTransfer.files]);
+  takeDropped([...event.dataTransfer.files]);
 });
 
 watch(["value", "width", "height", "live_ms"], () => {
@@ -249,6 +249,12 @@ watch(["value", "width", "height", "live_ms"], () => {
   if (props.value && props.value.rev === 0) load(props.value);
   else if (mode === "draw" && resized) publish(blank ? null : "input"); // drawn again
 });
+
+/** A picture saved by this program brings its settings back; to use it as a photo it is chosen or pasted. */
+async function takeDropped(files) {
+  if ((await carriesSettings(files[0])) && offerSavedPicture(files[0])) return;
+  photoPane.take(files);
+}
 
 joinPage({ element, mode: () => mode, act, takeFiles: (files) => photoPane.take([...files]) });
 remember();

@@ -11,6 +11,22 @@ function readAsDataUrl(file) {
   });
 }
 
+/** Whether `file` is a picture saved by this program, whose settings stand in a text chunk before its pixels. */
+async function carriesSettings(file) {
+  if (!file || (file.type && file.type !== "image/png")) return false;
+  try {
+    const start = new TextDecoder("latin1").decode(await file.slice(0, 131072).arrayBuffer());
+    return start.slice(1, 4) === "PNG" && start.includes("iTXtcontrolnet-studio\0");
+  } catch {
+    return false; // what cannot be read is refused in a sentence where photos are read
+  }
+}
+
+/** Offer `file` to whoever restores saved pictures on this page; true when it was taken. */
+function offerSavedPicture(file) {
+  return !document.dispatchEvent(new CustomEvent("controlnet-studio:open", { detail: file, cancelable: true }));
+}
+
 /** Read `file` into {image: data URL, name}; throws an Error whose message is a sentence for the person. */
 async function readPhoto(file, maxMb) {
   const name = file.name || "The picture";

@@ -51,6 +51,13 @@ function createOpener(opened, refused) {
     open(event.dataTransfer.files[0]);
   });
 
+  // The guide passes on what it was dropped, when that is a saved picture.
+  document.addEventListener('controlnet-studio:open', (event) => {
+    if (!element.isConnected) return;
+    event.preventDefault();
+    open(event.detail);
+  });
+
   function hideDrop() {
     drop.hidden = true;
   }
