@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar
 
 import numpy as np
@@ -21,9 +22,9 @@ class Annotator(Value):
     title: ClassVar[str]
     summary: ClassVar[str]
 
+    @abstractmethod
     def __call__(self, picture: Picture) -> Picture:
         """Return the control map of `picture`; `Picture.notes` of the map say what was decided on the way."""
-        raise NotImplementedError
 
 
 def to_grey(picture: Picture) -> np.ndarray:

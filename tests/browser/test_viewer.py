@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
-pytest.importorskip("playwright")
-
 from playwright.sync_api import expect
 
 from tests.browser.viewer_app import ViewerServer, jpeg_url

@@ -8,9 +8,6 @@ import re
 from collections.abc import Iterator
 
 import pytest
-
-pytest.importorskip("playwright")
-
 from playwright.sync_api import expect
 
 from tests.browser.viewer_app import ViewerServer, jpeg_url, png
