@@ -73,7 +73,7 @@ class StudioForm:
                 setattr(self, side, number)
         with gr.Row(equal_height=True, elem_id="seed-row"):
             self.seed = gr.Textbox(  # text, since a number field shows 0 where nothing stands
-                "", label="Seed", placeholder="a new one each time", max_lines=1, interactive=True, elem_id="seed",
+                "", label="Seed", placeholder="random", max_lines=1, interactive=True, elem_id="seed",
                 min_width=110, scale=3,
             )  # fmt: skip
             self.dice = gr.Button("", size="sm", min_width=44, scale=0, elem_id="dice")
